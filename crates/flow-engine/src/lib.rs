@@ -1,0 +1,1 @@
+//! The executor of durable flows, as a library.

@@ -1,0 +1,93 @@
+//! Evaluation errors, with the text that is at fault and what to write instead.
+
+use super::Evaluator;
+use crate::{
+    ast::Span,
+    budget::OUTPUT_LIMIT,
+    error::{EvalError, Place, snippet},
+    scope::Object,
+    value::{Fault, Key, Val},
+};
+
+impl Evaluator<'_> {
+    fn place(&self, span: Span) -> Place {
+        Place::new(self.text, span.start as usize)
+    }
+
+    fn type_error(&self, message: String, span: Span) -> EvalError {
+        EvalError::Type { message, place: self.place(span) }
+    }
+
+    pub(crate) fn failure(&self, fault: Fault, span: Span) -> EvalError {
+        let snippet = snippet(self.text, span);
+        match fault {
+            Fault::NoPrimitive => self.type_error(
+                format!(
+                    "cannot use an object of `{snippet}` as text or number, because its own member `toString` \
+                     is no function; use one of its members"
+                ),
+                span,
+            ),
+            Fault::TooLarge => {
+                EvalError::OutputTooLarge { snippet, limit: OUTPUT_LIMIT, place: self.place(span) }
+            }
+        }
+    }
+
+    pub(super) fn unknown_name(&self, name: &str, span: Span) -> EvalError {
+        EvalError::UnknownName {
+            name: name.to_owned(),
+            nearest: suggest(name, self.scope.names()),
+            place: self.place(span),
+        }
+    }
+
+    pub(super) fn unknown_member(&self, owner: Option<&dyn Object>, path: Span, key: Key<'_>) -> EvalError {
+        let (path_text, key) = (snippet(self.text, path), key.into_name());
+        let known = owner.map_or_else(Vec::new, Object::names);
+        EvalError::UnknownName {
+            nearest: suggest(&key, known).map(|name| format!("{path_text}.{name}")),
+            name: format!("{path_text}.{key}"),
+            place: self.place(path),
+        }
+    }
+
+    pub(super) fn no_members(&self, value: &Val<'_>, owner: Span, access: Span, key: Key<'_>) -> EvalError {
+        let what = if matches!(value, Val::Undefined) { "undefined" } else { "null" };
+        let (owner, key) = (snippet(self.text, owner), key.into_name());
+        let key: String = key.chars().take(60).collect();
+        self.type_error(
+            format!(
+                "cannot read `{key}` of {what} (`{owner}` is {what}); write `?.` after `{owner}` to get undefined instead"
+            ),
+            access,
+        )
+    }
+
+    pub(super) fn not_iterable(&self, span: Span) -> EvalError {
+        let snippet = snippet(self.text, span);
+        self.type_error(
+            format!("cannot spread `{snippet}` into an array, because it is neither an array nor a text; write `...({snippet} ?? [])` if it may be missing"),
+            span,
+        )
+    }
+}
+
+/// Longer names are not compared, since that takes the product of the lengths.
+const LONGEST_SUGGESTED: usize = 64;
+
+/// The known name that a misspelt one most resembles, if one does: up to a third of its letters may differ.
+fn suggest(name: &str, known: Vec<String>) -> Option<String> {
+    if name.len() > LONGEST_SUGGESTED {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    let allowed = (lower.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .filter(|other| other.len() <= LONGEST_SUGGESTED)
+        .map(|other| (strsim::damerau_levenshtein(&lower, &other.to_lowercase()), other))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, other)| other)
+}

@@ -1,0 +1,64 @@
+//! Templates and expressions of a flow.
+//!
+//! A flow's strings may hold `{{ expression }}` parts, and some fields (a condition, say) are one bare
+//! expression. The language is JavaScript, expressions only. It is parsed once, by a real JavaScript parser,
+//! and evaluated here on the run's JSON values, which are borrowed rather than copied.
+//!
+//! * [`Expression`] is a bare expression.
+//! * [`Template`] is a string with `{{ }}` parts.
+//! * [`JsonTemplate`] is a JSON value whose strings are templates.
+//! * [`Scope`] is where names get their values; [`Object`] is a value that is made on demand.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use flow_expr::{Lookup, Scope, Template};
+//! use serde_json::{Value, json};
+//!
+//! struct One(Arc<Value>);
+//! impl Scope for One {
+//!     fn lookup(&self, name: &str) -> Lookup<'_> {
+//!         if name == "customer" { Lookup::Value(&self.0) } else { Lookup::Unknown }
+//!     }
+//!     fn names(&self) -> Vec<String> {
+//!         vec!["customer".into()]
+//!     }
+//! }
+//!
+//! let scope = One(Arc::new(json!({"name": "Ada", "orders": [3, 4]})));
+//! let text = Template::parse("Dear {{ customer.name }}: {{ customer.orders.length }} orders")?;
+//! assert_eq!(text.render_text(&scope)?, "Dear Ada: 2 orders");
+//! assert_eq!(*Template::parse("{{customer.orders}}")?.evaluate(&scope)?, json!([3, 4]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is left to others
+//! The crate knows no flow, no step and no run: which names exist is the scope's business. Calls, functions and
+//! regular expressions are refused when parsed, with a message that says so.
+//!
+//! # Decisions where JavaScript leaves room, or JSON does
+//! * A property is an own property: `constructor`, `toString` or `__proto__` is undefined unless the data has it.
+//! * An unknown name is an error; a known name without a value is `undefined`. `typeof` never fails on a name.
+//! * A result that JSON can't hold becomes null (`undefined`, `NaN`, `Infinity`); inside an object that the
+//!   expression makes, a member that is undefined is left out, as `JSON.stringify` does.
+//! * An integer beyond 2^53 stays exact as long as it is only passed on, and is a double in arithmetic.
+//! * Half of a surrogate pair, which a Rust string can't hold, reads as U+FFFD; a literal that has one is refused.
+//! * The texts and copies that one evaluation makes are limited to [`OUTPUT_LIMIT`] bytes in all.
+
+mod ast;
+mod budget;
+mod error;
+mod eval;
+mod expression;
+mod json_template;
+mod parse;
+mod scope;
+mod template;
+mod value;
+
+pub use budget::OUTPUT_LIMIT;
+pub use error::{EvalError, Place, SyntaxError, SyntaxErrorKind, TemplateFault};
+pub use expression::{Expression, FreeName};
+pub use json_template::JsonTemplate;
+pub use parse::{NESTING_LIMIT, SOURCE_LIMIT};
+pub use scope::{Lookup, Object, Scope};
+pub use template::Template;

@@ -1,0 +1,107 @@
+//! From text to tree.
+//!
+//! The JavaScript parser changes often and knows far more than is supported here, so it is seen in this module and
+//! below only. It recurses without a bound of its own: [`nesting`] refuses what is too deep before it is called,
+//! and it gets a stack that is large enough for what is let through.
+
+mod lower;
+mod nesting;
+mod refuse;
+mod scan;
+
+use std::ops::Range;
+
+use oxc_allocator::Allocator;
+use oxc_parser::{ParseOptions, Parser};
+use oxc_span::SourceType;
+
+use crate::{
+    ast::{Node, Span},
+    error::{SyntaxError, SyntaxErrorKind, snippet},
+    expression::FreeName,
+};
+
+pub(crate) use scan::template_end;
+
+/// The bytes that one expression may be long.
+pub const SOURCE_LIMIT: usize = 16 * 1024;
+
+/// How deeply an expression may be nested: in brackets, in operators, in the tree that they make.
+pub const NESTING_LIMIT: usize = 128;
+
+/// The stack that the parser takes for a level of nesting: measured without optimisation, and doubled.
+const STACK_PER_LEVEL: usize = 64 * 1024;
+
+/// What parsing yields.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) root: Node,
+    pub(crate) free_names: Vec<FreeName>,
+}
+
+/// Parses the part of a text that is one expression. Spans and errors count from the start of the text.
+pub(crate) fn parse(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxError> {
+    let source = &text[range.clone()];
+    let error = |kind, message: String, at| Err(SyntaxError::new(kind, message, text, range.start + at));
+    if source.len() > SOURCE_LIMIT || u32::try_from(range.end).is_err() {
+        let message = format!(
+            "the expression has {} bytes, and {SOURCE_LIMIT} are allowed; compute parts of it in steps of their own",
+            source.len()
+        );
+        return error(SyntaxErrorKind::TooLong, message, 0);
+    }
+    if source.trim().is_empty() {
+        return error(SyntaxErrorKind::Syntax, "the expression is empty".to_owned(), 0);
+    }
+    let depth = match nesting::depth(source) {
+        Ok(depth) => depth,
+        Err(at) => return error(SyntaxErrorKind::TooDeep, too_deep(), at),
+    };
+    let stack = (depth + 4) * STACK_PER_LEVEL;
+    stacker::maybe_grow(stack, stack, || parse_within(text, range))
+}
+
+fn parse_within(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxError> {
+    let allocator = Allocator::default();
+    // Parentheses are told by the tree's shape alone.
+    let options = ParseOptions { preserve_parens: false, ..ParseOptions::default() };
+    // A script: a module reserves words that people name things, such as `package` and `public`.
+    let parser = Parser::new(&allocator, &text[range.clone()], SourceType::script()).with_options(options);
+    match parser.parse_expression() {
+        Ok(expression) => lower::lower(&expression, text, range.start),
+        Err(diagnostics) => {
+            let diagnostic = diagnostics.first();
+            let message = diagnostic.map_or("it could not be read", |diagnostic| &*diagnostic.message);
+            let label = diagnostic.and_then(|diagnostic| diagnostic.labels.first());
+            let (offset, length) =
+                label.map_or((0, 0), |label| (label.offset() as usize, label.len() as usize));
+            Err(not_an_expression(text, &range, message, offset, length))
+        }
+    }
+}
+
+fn not_an_expression(
+    text: &str,
+    range: &Range<usize>,
+    message: &str,
+    offset: usize,
+    length: usize,
+) -> SyntaxError {
+    let start = (range.start + offset).min(range.end);
+    let end = (start + length.max(1)).min(range.end);
+    let message = message.trim_end_matches('.');
+    let message = match text.get(start..end) {
+        Some(_) if start < end => {
+            let span = Span { start: start as u32, end: end as u32 };
+            format!("not a JavaScript expression: {message} at `{}`", snippet(text, span))
+        }
+        _ => format!("not a JavaScript expression: {message} at its end"),
+    };
+    SyntaxError::new(SyntaxErrorKind::Syntax, message, text, start)
+}
+
+fn too_deep() -> String {
+    format!(
+        "the expression is nested more than {NESTING_LIMIT} levels deep here; compute parts of it in steps of their own"
+    )
+}

@@ -1,0 +1,181 @@
+//! The events of a run: the truth that is stored, from which everything else is folded.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Resolution, RunError, StepId, Timestamp, VariableName, VisitPath, Wait};
+
+/// The version of the shape below. A batch is stored with the version it was written in, and a server
+/// never takes up a run that holds a newer one than it knows.
+pub const EVENT_SCHEMA: i32 = 1;
+
+/// One thing that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEvent {
+    /// Its number in the run, from 1 without gaps.
+    pub seq: u64,
+    /// When it happened, by the clock of the server that drove the run.
+    pub time: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened. The stored form names the variant (`{"step.completed": {…}}`), which parses without
+/// being buffered first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all_fields = "camelCase")]
+pub enum EventKind {
+    /// The run was accepted. Always the first event, and never repeated.
+    #[serde(rename = "run.started")]
+    RunStarted(Box<RunStart>),
+    /// A step began, with everything it will use.
+    #[serde(rename = "step.started")]
+    StepStarted {
+        /// The visit.
+        visit: VisitPath,
+        /// The resolved input that is sent again after a crash; none for a pure step, whose result can
+        /// be computed again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Arc<Value>>,
+    },
+    /// A step ended well.
+    #[serde(rename = "step.completed")]
+    StepCompleted {
+        /// The visit.
+        visit: VisitPath,
+        /// Its result.
+        output: Arc<Value>,
+        /// The variables that now show the result.
+        #[serde(default, skip_serializing_if = "Binding::is_none")]
+        binding: Binding,
+        /// The visit that follows; none when the path ends here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<VisitPath>,
+    },
+    /// A step ended badly.
+    #[serde(rename = "step.failed")]
+    StepFailed {
+        /// The visit.
+        visit: VisitPath,
+        /// Why.
+        error: RunError,
+    },
+    /// A step waits for the outside.
+    #[serde(rename = "wait.opened")]
+    WaitOpened {
+        /// The visit.
+        visit: VisitPath,
+        /// What it waits for.
+        wait: Wait,
+    },
+    /// That wait ended; the step's own end follows.
+    #[serde(rename = "wait.resolved")]
+    WaitResolved {
+        /// The visit.
+        visit: VisitPath,
+        /// How it ended.
+        resolution: Resolution,
+        /// When the winning answer was stored, which may be before the run took it up.
+        resolved_at: Timestamp,
+    },
+    /// The run ended well.
+    #[serde(rename = "run.completed")]
+    RunCompleted {
+        /// The `final` step whose output is the run's; none for the empty output `{}`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        output_of: Option<VisitPath>,
+    },
+    /// The run ended badly.
+    #[serde(rename = "run.failed")]
+    RunFailed {
+        /// Why.
+        error: RunError,
+    },
+    /// The run was cancelled.
+    #[serde(rename = "run.cancelled")]
+    RunCancelled {},
+}
+
+/// What a run begins with, recorded so that nothing about it is ever asked again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunStart {
+    /// How the run was started.
+    pub trigger: Trigger,
+    /// The inputs, defaults filled in.
+    pub inputs: Arc<Value>,
+    /// The user whose call started it; `{}` when nobody's did.
+    pub current_user: Arc<Value>,
+    /// What the run's chance derives from.
+    pub seed: u64,
+    /// The first visit; none for a flow that is only a trigger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<VisitPath>,
+}
+
+/// How a run was started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trigger {
+    /// The trigger step that matched.
+    pub step: StepId,
+    /// Its type, such as `api`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the trigger brought besides the inputs.
+    pub data: Arc<Value>,
+}
+
+/// Which variables show a step's output.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Binding {
+    /// None.
+    #[default]
+    None,
+    /// One variable holds the whole output.
+    Whole(VariableName),
+    /// Each member of the output is a variable (`set-variables`), and the whole one too.
+    Members(VariableName),
+}
+
+impl Binding {
+    /// Whether no variable shows the output.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+}
+
+impl EventKind {
+    /// The name that clients see, such as `step.completed`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RunStarted(_) => "run.started",
+            Self::StepStarted { .. } => "step.started",
+            Self::StepCompleted { .. } => "step.completed",
+            Self::StepFailed { .. } => "step.failed",
+            Self::WaitOpened { .. } => "wait.opened",
+            Self::WaitResolved { .. } => "wait.resolved",
+            Self::RunCompleted { .. } => "run.completed",
+            Self::RunFailed { .. } => "run.failed",
+            Self::RunCancelled {} => "run.cancelled",
+        }
+    }
+
+    /// The visit it is about; none for an event of the whole run.
+    pub const fn visit(&self) -> Option<&VisitPath> {
+        match self {
+            Self::StepStarted { visit, .. }
+            | Self::StepCompleted { visit, .. }
+            | Self::StepFailed { visit, .. }
+            | Self::WaitOpened { visit, .. }
+            | Self::WaitResolved { visit, .. } => Some(visit),
+            Self::RunStarted(_)
+            | Self::RunCompleted { .. }
+            | Self::RunFailed { .. }
+            | Self::RunCancelled {} => None,
+        }
+    }
+}

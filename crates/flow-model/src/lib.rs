@@ -1,0 +1,39 @@
+//! What a flow is and what a run is, as plain values.
+//!
+//! The leaf of the workspace: ids and names, the flow document with its validation, version labels,
+//! the events of a run, and the one total function [`apply`] that folds them into a [`RunState`].
+//! It has no async, no clock, no randomness and no I/O; callers pass times and random bytes in.
+//! What a step's settings mean, and expressions, belong to `flow-engine` and `flow-expr`.
+#![warn(missing_docs)]
+
+mod document;
+mod error;
+mod event;
+mod fault;
+mod hash;
+mod ids;
+mod inputs;
+mod interface;
+mod names;
+mod state;
+mod time;
+mod validate;
+mod version;
+mod visit;
+mod wait;
+
+pub use document::{Document, Settings, Step, TRIGGER_TYPES, is_trigger_type};
+pub use error::RunError;
+pub use event::{Binding, EVENT_SCHEMA, EventKind, RunEvent, RunStart, Trigger};
+pub use fault::{Fault, Faults, Fields, Severity, pointer_token};
+pub use hash::DefinitionHash;
+pub use ids::{BatchId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
+pub use inputs::{FieldType, InputField, InputSchema};
+pub use interface::{Bump, Interface};
+pub use names::{InvalidName, StepId, VariableName};
+pub use state::{IllegalTransition, RunEnd, RunState, RunStatus, Variable, Visit, VisitStatus, apply};
+pub use time::Timestamp;
+pub use validate::validate;
+pub use version::{InvalidSelector, VersionNumber, VersionSelector};
+pub use visit::{ExecutionId, VisitPath};
+pub use wait::{Decision, OnExpire, Resolution, Wait, WaitKind, WaitRequest};

@@ -1,0 +1,245 @@
+//! Where a run is: the fold of its events.
+//!
+//! The engine, the recovery and the inspection routes all read this one state. What a step does next is
+//! the engine's business; here is only what has happened.
+
+mod apply;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::{Resolution, RunError, RunStart, Timestamp, VisitPath, Wait};
+pub use apply::{IllegalTransition, apply};
+
+/// A run's state after some number of its events.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunState {
+    seq: u64,
+    updated_at: Option<Timestamp>,
+    start: Option<(Timestamp, RunStart)>,
+    end: Option<(Timestamp, RunEnd)>,
+    /// Visits that were decided on and haven't started.
+    ready: Vec<VisitPath>,
+    visits: IndexMap<VisitPath, Visit, foldhash::fast::RandomState>,
+    /// How many visits run, and how many wait: the status in O(1).
+    running: usize,
+    waiting: usize,
+    variables: IndexMap<Arc<str>, Variable, foldhash::fast::RandomState>,
+    approval: Option<VisitPath>,
+}
+
+/// A run's status, as lists and clients name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RunStatus {
+    /// Accepted; no step has begun.
+    Queued,
+    /// A step runs or is about to.
+    Running,
+    /// Every open path waits for the outside.
+    Waiting,
+    /// Ended well.
+    Completed,
+    /// Ended badly.
+    Failed,
+    /// Was cancelled.
+    Cancelled,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunEnd {
+    /// Well, with this output.
+    Completed {
+        /// The output of the `final` step, or `{}`.
+        output: Arc<Value>,
+    },
+    /// Badly.
+    Failed {
+        /// Why.
+        error: RunError,
+    },
+    /// By a cancel.
+    Cancelled,
+}
+
+/// One visit of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Visit {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; none while it is open.
+    pub ended_at: Option<Timestamp>,
+    /// The resolved input; none for pure steps.
+    pub input: Option<Arc<Value>>,
+    /// What it waited or waits for; none for a step that never waits.
+    pub wait: Option<Wait>,
+    /// Where it is.
+    pub status: VisitStatus,
+}
+
+/// Where a visit is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum VisitStatus {
+    /// Under way, in a process or between two.
+    Running,
+    /// Waiting for the outside.
+    Waiting,
+    /// The wait has ended; the visit's own end is about to be decided.
+    Resolved {
+        /// How it ended.
+        resolution: Resolution,
+        /// When the answer was stored.
+        resolved_at: Timestamp,
+    },
+    /// Ended well.
+    Completed {
+        /// The result.
+        output: Arc<Value>,
+    },
+    /// Ended badly.
+    Failed {
+        /// Why.
+        error: RunError,
+    },
+    /// Closed by the end of its run.
+    Cancelled,
+}
+
+/// Where a variable's value stands: never a copy of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// The visit whose output holds it.
+    pub visit: VisitPath,
+    /// The member of that output; none for the whole.
+    pub member: Option<Arc<str>>,
+}
+
+impl RunStatus {
+    /// Every status.
+    pub const ALL: [Self; 6] =
+        [Self::Queued, Self::Running, Self::Waiting, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// The status as clients and databases spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether the run never changes any more.
+    pub const fn is_finished(self) -> bool {
+        match self {
+            Self::Queued | Self::Running | Self::Waiting => false,
+            Self::Completed | Self::Failed | Self::Cancelled => true,
+        }
+    }
+}
+
+impl VisitStatus {
+    /// The status as clients spell it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Running | Self::Resolved { .. } => "running",
+            Self::Waiting => "waiting",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl RunState {
+    /// The state before the first event.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of the last event; 0 before the first.
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The time of the last event; none before the first.
+    pub const fn updated_at(&self) -> Option<Timestamp> {
+        self.updated_at
+    }
+
+    /// When and with what the run started; none before its first event.
+    pub fn start(&self) -> Option<(Timestamp, &RunStart)> {
+        self.start.as_ref().map(|(at, start)| (*at, start))
+    }
+
+    /// When and how it ended; none while it is unfinished.
+    pub fn end(&self) -> Option<(Timestamp, &RunEnd)> {
+        self.end.as_ref().map(|(at, end)| (*at, end))
+    }
+
+    /// The status.
+    pub fn status(&self) -> RunStatus {
+        match &self.end {
+            Some((_, RunEnd::Completed { .. })) => RunStatus::Completed,
+            Some((_, RunEnd::Failed { .. })) => RunStatus::Failed,
+            Some((_, RunEnd::Cancelled)) => RunStatus::Cancelled,
+            None if self.visits.is_empty() => RunStatus::Queued,
+            None if self.waiting > 0 && self.running == 0 && self.ready.is_empty() => RunStatus::Waiting,
+            None => RunStatus::Running,
+        }
+    }
+
+    /// The visits that were decided on and haven't started, oldest first.
+    pub fn ready(&self) -> &[VisitPath] {
+        &self.ready
+    }
+
+    /// Every visit that has started, in the order of their starts.
+    pub fn visits(&self) -> impl ExactSizeIterator<Item = (&VisitPath, &Visit)> {
+        self.visits.iter()
+    }
+
+    /// One visit; none when it hasn't started.
+    pub fn visit(&self, path: &str) -> Option<&Visit> {
+        self.visits.get(path)
+    }
+
+    /// The result of a visit; none unless it ended well.
+    pub fn output(&self, path: &str) -> Option<&Arc<Value>> {
+        match &self.visits.get(path)?.status {
+            VisitStatus::Completed { output } => Some(output),
+            VisitStatus::Running
+            | VisitStatus::Waiting
+            | VisitStatus::Resolved { .. }
+            | VisitStatus::Failed { .. }
+            | VisitStatus::Cancelled => None,
+        }
+    }
+
+    /// The variables that are set, oldest first.
+    pub fn variables(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Variable)> {
+        self.variables.iter()
+    }
+
+    /// Where a variable's value stands; none while it is unset.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name)
+    }
+
+    /// The visit of the approval that was decided last.
+    pub const fn approval(&self) -> Option<&VisitPath> {
+        self.approval.as_ref()
+    }
+
+    /// The open waits, oldest first.
+    pub fn open_waits(&self) -> impl Iterator<Item = (&VisitPath, &Visit, &Wait)> {
+        self.visits.iter().filter_map(|(path, visit)| match (&visit.status, &visit.wait) {
+            (VisitStatus::Waiting, Some(wait)) => Some((path, visit, wait)),
+            _ => None,
+        })
+    }
+}

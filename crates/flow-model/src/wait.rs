@@ -1,0 +1,129 @@
+//! What a run can wait for from outside, and how such a wait ends.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{StepId, Timestamp};
+
+/// An open wait as recorded in `wait.opened` and in its row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Wait {
+    /// What is asked, and of whom.
+    pub request: WaitRequest,
+    /// When it ends by itself; none when it may stay open for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What is asked of the outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum WaitRequest {
+    /// A person approves or rejects.
+    UserApproval {
+        /// The question.
+        message: String,
+        /// Who may answer, as the author wrote it; everyone when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvers: Vec<String>,
+    },
+    /// A client runs one of its own tools and reports the result.
+    ClientTool {
+        /// The tool's name, as the client knows it.
+        tool_name: String,
+        /// Its arguments.
+        args: Arc<Value>,
+    },
+}
+
+/// The kind of a wait: which answers fit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WaitKind {
+    /// Ends by a decision.
+    UserApproval,
+    /// Ends by a tool's result.
+    ClientTool,
+}
+
+impl WaitKind {
+    /// The kind as clients and databases spell it: the type of the step that waits.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UserApproval => "user-approval",
+            Self::ClientTool => "client-tool",
+        }
+    }
+}
+
+impl WaitRequest {
+    /// The kind of wait this asks for.
+    pub const fn kind(&self) -> WaitKind {
+        match self {
+            Self::UserApproval { .. } => WaitKind::UserApproval,
+            Self::ClientTool { .. } => WaitKind::ClientTool,
+        }
+    }
+}
+
+/// How a wait ended. The first one stored in the wait's row wins; every later one is refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Resolution {
+    /// A person decided.
+    Decided {
+        /// What was decided.
+        decision: Decision,
+        /// The person's remark.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// Who decided, by the name of the token's user.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decided_by: Option<String>,
+    },
+    /// The client's tool succeeded.
+    ToolSucceeded {
+        /// What the tool returned.
+        output: Arc<Value>,
+    },
+    /// The client's tool failed.
+    ToolFailed {
+        /// The client's message.
+        error: String,
+    },
+    /// Nobody answered in time.
+    Expired,
+}
+
+/// A person's answer to an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Go on.
+    Approve,
+    /// Don't.
+    Reject,
+}
+
+impl Decision {
+    /// The decision as clients spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// What an approval does when nobody answers in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnExpire {
+    /// As if it were rejected.
+    Reject,
+    /// The step fails with `wait_expired`.
+    Fail,
+    /// The run goes on at that step.
+    GoTo(StepId),
+}

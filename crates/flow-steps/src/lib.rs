@@ -1,0 +1,1 @@
+//! Built-in steps that touch the world.

@@ -1,0 +1,1 @@
+//! Builders, a manual clock, scripted steps and the store's conformance suite.
