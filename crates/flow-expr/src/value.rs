@@ -68,7 +68,7 @@ pub(crate) enum View<'v> {
     Items(&'v [Val<'v>]),
     Map(&'v Map<String, Value>),
     Fields(&'v Fields<'v>),
-    Demand(&'v dyn Object),
+    Demand,
 }
 
 impl<'a> Val<'a> {
@@ -91,7 +91,7 @@ impl<'a> Val<'a> {
             Self::Text(value) => View::Text(value),
             Self::Borrowed(value) => View::of(value),
             Self::Shared(value) => View::of(value),
-            Self::Demand(value) => View::Demand(*value),
+            Self::Demand(_) => View::Demand,
             Self::Owned(value) => View::of(value),
             Self::Array(items) => View::Items(items),
             Self::Object(fields) => View::Fields(fields),
@@ -108,7 +108,7 @@ impl<'a> Val<'a> {
             View::Bool(value) => value,
             View::Number(value) => value != 0.0 && !value.is_nan(),
             View::Text(value) => !value.is_empty(),
-            View::Values(_) | View::Items(_) | View::Map(_) | View::Fields(_) | View::Demand(_) => true,
+            View::Values(_) | View::Items(_) | View::Map(_) | View::Fields(_) | View::Demand => true,
         }
     }
 

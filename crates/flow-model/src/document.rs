@@ -132,7 +132,8 @@ impl Step {
 
 impl Settings {
     fn read(fields: &Fields<'_>) -> Self {
-        let on_error = fields.object("onError").map(|map| Fields::new(map, "/settings/onError", fields.faults()));
+        let on_error =
+            fields.object("onError").map(|map| Fields::new(map, "/settings/onError", fields.faults()));
         let on_error = on_error.and_then(|fields| fields.parsed("stepId"));
         report_settings(fields, &FLOW_SETTINGS_TO_COME);
         Self { on_error }

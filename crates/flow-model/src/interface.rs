@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde_json::Value;
 
-use crate::{Document, Faults, Fields, FieldType, InputSchema};
+use crate::{Document, Faults, FieldType, Fields, InputSchema};
 
 /// A flow's public face: how it can be started, with which inputs, and what it returns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

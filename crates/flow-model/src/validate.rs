@@ -46,7 +46,10 @@ fn unique_variables(document: &Document, faults: &Faults) {
             faults.error(
                 format!("{}/id", step.pointer),
                 "variable_invalid",
-                format!("no expression can name `{}`; give the step an `output` that begins with a letter", step.id),
+                format!(
+                    "no expression can name `{}`; give the step an `output` that begins with a letter",
+                    step.id
+                ),
             );
             continue;
         };

@@ -35,7 +35,11 @@ impl FromStr for VersionSelector {
             return Ok(Self::Latest);
         }
         if let Ok(number) = text.parse() {
-            return if number >= 1 { Ok(Self::Number(number)) } else { Err(InvalidSelector(text.to_owned())) };
+            return if number >= 1 {
+                Ok(Self::Number(number))
+            } else {
+                Err(InvalidSelector(text.to_owned()))
+            };
         }
         if let Ok(label) = Version::parse(text.strip_prefix('v').unwrap_or(text)) {
             return Ok(Self::Label(label));

@@ -46,6 +46,6 @@ impl View<'_> {
     }
 
     fn is_object(self) -> bool {
-        matches!(self, Self::Values(_) | Self::Items(_) | Self::Map(_) | Self::Fields(_) | Self::Demand(_))
+        matches!(self, Self::Values(_) | Self::Items(_) | Self::Map(_) | Self::Fields(_) | Self::Demand)
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn to_primitive<'v>(view: View<'v>, budget: &Budget) -> Result<Primit
         View::Items(items) => Primitive::Text(join(items.iter().map(Val::view), budget)?.into()),
         View::Map(map) => object_text(map.contains_key("toString"))?,
         View::Fields(fields) => object_text(fields.contains_key("toString"))?,
-        View::Demand(_) => object_text(false)?,
+        View::Demand => object_text(false)?,
     })
 }
 

@@ -31,7 +31,9 @@ pub(crate) fn edges(step: &Step) -> Vec<Edge<'_>> {
         "user-approval" => push(&mut edges, &step.data, "onExpire", &data),
         _ => {}
     }
-    edges.retain(|edge| !(edge.pointer.ends_with("/data/onExpire") && ["reject", "fail"].contains(&edge.target)));
+    edges.retain(|edge| {
+        !(edge.pointer.ends_with("/data/onExpire") && ["reject", "fail"].contains(&edge.target))
+    });
     edges
 }
 

@@ -115,7 +115,8 @@ fn commit(state: &mut RunState, event: &RunEvent) {
         }
         EventKind::StepCompleted { visit, output, binding, next } => {
             let was_wait = end_visit(state, event, visit, VisitStatus::Completed { output: output.clone() });
-            if matches!(was_wait, VisitStatus::Resolved { resolution: crate::Resolution::Decided { .. }, .. }) {
+            if matches!(was_wait, VisitStatus::Resolved { resolution: crate::Resolution::Decided { .. }, .. })
+            {
                 state.approval = Some(visit.clone());
             }
             bind(state, visit, output, binding);

@@ -83,7 +83,10 @@ fn cycles(document: &Document, graph: &Graph<'_>, faults: &Faults) {
                 faults.error(
                     edge.pointer.clone(),
                     "cycle",
-                    format!("this leads back to `{}`, and a flow can't go round in circles; end it here", edge.target),
+                    format!(
+                        "this leads back to `{}`, and a flow can't go round in circles; end it here",
+                        edge.target
+                    ),
                 );
             } else {
                 stack.push((edge.target, 0));

@@ -1,0 +1,28 @@
+//! What the engine needs from outside, as traits that it owns.
+//!
+//! A backend implements [`Store`] to run flows, and [`Catalog`] and [`Accounts`] too to serve them: the
+//! HTTP layer sees the database only through these. Nothing here knows SQL.
+
+mod accounts;
+mod catalog;
+mod clock;
+mod error;
+mod run;
+mod step;
+mod store;
+
+pub use accounts::{
+    Accounts, Caller, InvalidScope, NewToken, NewUser, Scope, TokenHash, TokenRecord, UserRecord,
+};
+pub use catalog::{
+    Catalog, FlowRecord, NewDraft, NewFlow, PublishDraft, VersionRecord, VersionStatus, Visibility,
+};
+pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
+pub use error::StoreError;
+pub use run::{
+    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Commit, Create, Created,
+    IdempotencyKey, LeaseDuration, Resolve, ResolveOutcome, ResolvedWait, RunRecord, StoredDefinition,
+    StoredRun, StoredWait, Timer, TimerKind, WaitState,
+};
+pub use step::{Effect, Step, StepContext, StepError};
+pub use store::Store;

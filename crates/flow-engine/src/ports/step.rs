@@ -1,0 +1,65 @@
+//! A type of step that touches the world: built in, or an embedder's own.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use flow_model::{ExecutionId, Fields};
+use serde_json::Value;
+
+/// What a type of step does, beside the control steps that the engine carries out itself.
+///
+/// The engine resolves the step's settings, commits the start with them, and calls [`Step::run`], again
+/// under the same key when the process died meanwhile. So `run` happens at least once.
+#[async_trait]
+pub trait Step: Send + Sync + 'static {
+    /// The type that documents name, such as `http-request`.
+    fn kind(&self) -> &'static str;
+
+    /// Whether its work may be done again freely.
+    fn effect(&self) -> Effect {
+        Effect::World
+    }
+
+    /// Checks settings as the author wrote them, templates unresolved, and adds a fault for each mistake.
+    fn check(&self, data: &Fields<'_>);
+
+    /// Does it. `input` is the settings with every template resolved. The future is dropped when the run
+    /// is cancelled.
+    async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError>;
+}
+
+/// Whether a step's work may be done again freely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It may: it reads and writes nothing outside the run.
+    Pure,
+    /// It may not: its start is committed first, and its key stays the same.
+    World,
+}
+
+/// What a step may know of its run.
+#[derive(Debug, Clone)]
+pub struct StepContext {
+    /// This visit: the same over all attempts, so the world can tell a repeat. Send it as
+    /// `Idempotency-Key`.
+    pub execution: ExecutionId,
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct StepError {
+    /// A stable code that documents and programs can match on.
+    pub code: String,
+    /// What went wrong and what to do.
+    pub message: String,
+    /// More for a program.
+    pub details: Option<Value>,
+}
+
+impl StepError {
+    /// A failure without details.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), details: None }
+    }
+}

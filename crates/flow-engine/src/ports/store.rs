@@ -1,0 +1,80 @@
+//! The durable side of the engine.
+
+use async_trait::async_trait;
+use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
+
+use super::StoreError;
+use super::run::{
+    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
+    Resolve, ResolveOutcome, RunRecord, StoredDefinition, StoredRun, StoredWait, Timer,
+};
+
+/// Where runs live.
+///
+/// A call that returns `Ok` has happened for good, all of it, and is seen by every later call of any
+/// node. A call that returns [`StoreError::Unavailable`] may have happened; every method can be repeated
+/// as it is. Ownership: a run has one owner (node and epoch) or none; a node's ownership ends when it gives
+/// the run up, or when [`Store::node_renew`] wasn't called within the lease and another node claims it.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Stores a definition under its hash; storing it again changes nothing.
+    async fn definition_store(
+        &self,
+        hash: DefinitionHash,
+        definition: StoredDefinition,
+    ) -> Result<(), StoreError>;
+
+    /// A definition by its hash; none when it was never stored.
+    async fn definition_load(&self, hash: DefinitionHash) -> Result<Option<StoredDefinition>, StoreError>;
+
+    /// Stores a run with its first events, owned by the creating node. With an idempotency key that another
+    /// unexpired row holds, stores nothing.
+    async fn run_create(&self, create: Create) -> Result<Created, StoreError>;
+
+    /// Appends events to a run that the node owns. Accepted only if the epoch is the run's and
+    /// `expected_seq` is its last event's number, or if this very batch was stored before. An accepted
+    /// commit sets the count of recovery attempts back to zero, and one that ends the run closes its open
+    /// waits and deletes its timers.
+    async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError>;
+
+    /// A run with all its events and its waits that are not taken up; none when there is no such run.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when an event can't be read or is of a newer schema.
+    async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError>;
+
+    /// A run's row; none when there is no such run.
+    async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// The events of a run after number `after`, in order.
+    async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError>;
+
+    /// Takes runs that have work to do and no living owner, the oldest first: queued and running ones,
+    /// waiting ones with an answer to take up, and those to cancel. Raises each one's epoch and count of
+    /// attempts.
+    async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError>;
+
+    /// Asks for a run's cancelling. `force` goes on where the reply would be [`CancelOutcome::Resuming`].
+    async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError>;
+
+    /// Stores the answer to a wait if the wait is open, and drops its timer; the first one wins.
+    async fn wait_resolve(&self, resolve: Resolve) -> Result<ResolveOutcome, StoreError>;
+
+    /// Every wait of a run, taken up or not, oldest first.
+    async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError>;
+
+    /// The timers that are due, the earliest first, at most `limit`.
+    async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError>;
+
+    /// When the earliest timer is due; none when there is none.
+    async fn timer_next(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Says that the node lives for another `lease`; with a zero lease, that it is going.
+    async fn node_renew(&self, node: NodeId, now: Timestamp, lease: LeaseDuration) -> Result<(), StoreError>;
+
+    /// Deletes what has expired: idempotency keys and dead nodes. Returns how many rows went.
+    async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
