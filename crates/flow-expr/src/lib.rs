@@ -40,6 +40,8 @@
 //! * An unknown name is an error; a known name without a value is `undefined`. `typeof` never fails on a name.
 //! * A result that JSON can't hold becomes null (`undefined`, `NaN`, `Infinity`); inside an object that the
 //!   expression makes, a member that is undefined is left out, as `JSON.stringify` does.
+//! * Members of data stay in the data's order; JavaScript would put keys that are array indexes first, as is done
+//!   for an object that the expression makes.
 //! * An integer beyond 2^53 stays exact as long as it is only passed on, and is a double in arithmetic.
 //! * Half of a surrogate pair, which a Rust string can't hold, reads as U+FFFD; a literal that has one is refused.
 //! * The texts and copies that one evaluation makes are limited to [`OUTPUT_LIMIT`] bytes in all.

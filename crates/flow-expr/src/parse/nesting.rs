@@ -1,8 +1,9 @@
 //! How deeply the parser would recurse.
 //!
-//! Brackets are not all of it: `!!!a`, `a ? b : c ? d : e`, `a ** b ** c`, `a => b => c` and, in a function's body,
-//! `if (a) if (b)` nest without them. The measure counts each, and a comma or semicolon ends what nests to the
-//! right. It is an upper bound that ordinary expressions stay far below.
+//! Brackets are not all of it: `!!!a`, `a ? b : c ? d : e`, `a ** b ** c` and `a => b => c` nest without them. The
+//! measure counts each, and a comma or semicolon ends what nests to the right. Ordinary expressions stay far below the
+//! limit. Where the scanner misreads a text (whether a slash divides or begins a regular expression depends on more
+//! than it knows), the measure is off, which the parser's stack allows for.
 
 use super::{
     NESTING_LIMIT,
@@ -18,60 +19,51 @@ struct Level {
     prefixes: usize,
     /// Operators whose right side nests.
     right: usize,
-    /// Question marks whose colon is still to come.
-    questions: usize,
-    /// Words of statements, which may nest over semicolons, as `else if` does.
-    statements: usize,
 }
 
 impl Level {
     fn depth(&self) -> usize {
-        self.base + self.prefixes + self.right + self.statements
+        self.base + self.prefixes + self.right
     }
 
     fn count(&mut self, token: Token<'_>, after_operand: bool) {
-        match token {
+        let nests = match token {
             Token::Operator("," | ";") => {
-                (self.prefixes, self.right, self.questions) = (0, 0, 0);
+                self.right = 0;
+                Nests::Not
             }
-            Token::Operator("!" | "~" | "+" | "-" | "++" | "--" | "...") if !after_operand => {
-                self.prefixes += 1
-            }
-            Token::Word("typeof" | "void" | "delete" | "new" | "await") => self.prefixes += 1,
-            Token::Operator("?") => {
-                (self.prefixes, self.right, self.questions) = (0, self.right + 1, self.questions + 1);
-            }
-            Token::Operator(":") if self.questions > 0 => {
-                (self.prefixes, self.questions) = (0, self.questions - 1);
-            }
-            Token::Operator(":" | "**" | "=>") | Token::Word("yield" | "import" | "async") => {
-                (self.prefixes, self.right) = (0, self.right + 1);
-            }
-            Token::Operator(op) if is_assignment(op) => {
-                (self.prefixes, self.right) = (0, self.right + 1);
-            }
-            Token::Word(
-                "if" | "else" | "for" | "while" | "do" | "with" | "try" | "switch" | "class" | "extends"
-                | "function" | "return" | "throw" | "case" | "default",
-            ) => self.statements += 1,
-            _ => self.prefixes = 0,
+            Token::Operator("!" | "~" | "+" | "-" | "++" | "--") if !after_operand => Nests::Prefix,
+            Token::Word("typeof" | "void" | "delete" | "new" | "await") => Nests::Prefix,
+            Token::Operator("?" | "**" | "=>") | Token::Word("yield") => Nests::Right,
+            Token::Operator(op) if is_assignment(op) => Nests::Right,
+            _ => Nests::Not,
+        };
+        match nests {
+            Nests::Prefix => self.prefixes += 1,
+            Nests::Right => (self.prefixes, self.right) = (0, self.right + 1),
+            Nests::Not => self.prefixes = 0,
         }
     }
+}
+
+enum Nests {
+    Prefix,
+    Right,
+    Not,
 }
 
 fn is_assignment(op: &str) -> bool {
     op.ends_with('=') && !matches!(op, "==" | "===" | "!=" | "!==" | "<=" | ">=")
 }
 
-/// The greatest depth, or where it passes the limit.
-pub(super) fn depth(source: &str) -> Result<usize, usize> {
+/// Where the text passes the limit of nesting, if it does.
+pub(super) fn too_deep(source: &str) -> Option<usize> {
     let mut scanner = Scanner::new(source, 0);
     let mut outer = Vec::new();
     let mut level = Level::default();
-    let mut deepest = 0;
     loop {
         let after_operand = scanner.after_operand;
-        let Some((at, token)) = scanner.next() else { return Ok(deepest) };
+        let (at, token) = scanner.next()?;
         match token {
             Token::Open(_) => {
                 let base = level.depth() + 1;
@@ -83,9 +75,8 @@ pub(super) fn depth(source: &str) -> Result<usize, usize> {
             }
             token => level.count(token, after_operand),
         }
-        deepest = deepest.max(level.depth());
-        if deepest > NESTING_LIMIT {
-            return Err(at);
+        if level.depth() > NESTING_LIMIT {
+            return Some(at);
         }
     }
 }

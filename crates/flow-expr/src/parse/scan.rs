@@ -38,7 +38,6 @@ const PREFIX_WORDS: &[&str] = &[
     "do",
     "else",
     "throw",
-    "of",
 ];
 
 pub(super) struct Scanner<'s> {
@@ -114,7 +113,7 @@ impl<'s> Scanner<'s> {
             b'"' | b'\'' => self.string(first)?,
             b'0'..=b'9' => self.number(),
             b'.' if bytes.get(1).is_some_and(u8::is_ascii_digit) => self.number(),
-            b'/' if !self.after_operand && self.regex() => Token::Operand,
+            b'/' if !self.after_operand => self.regex()?,
             _ if is_word(first) => self.word(),
             _ => self.operator(),
         })
@@ -127,8 +126,8 @@ impl<'s> Scanner<'s> {
             let rest = self.rest();
             let length = if rest.starts_with("//") {
                 rest.find(['\n', '\r', '\u{2028}', '\u{2029}'])
-            } else if rest.starts_with("/*") {
-                rest[2..].find("*/").map(|end| end + 4)
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                comment.find("*/").map(|end| end + "/**/".len())
             } else {
                 return (!rest.is_empty()).then_some(());
             };
@@ -202,26 +201,25 @@ impl<'s> Scanner<'s> {
         Token::Operand
     }
 
-    /// Skips a regular expression if there is one; a slash that begins none is an operator.
-    fn regex(&mut self) -> bool {
+    fn regex(&mut self) -> Option<Token<'s>> {
         let bytes = self.rest().as_bytes();
         let mut in_class = false;
         let mut at = 1;
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'\\' => at += 1,
-                b'\n' | b'\r' => return false,
+                b'\n' | b'\r' => break,
                 b'[' => in_class = true,
                 b']' => in_class = false,
                 b'/' if !in_class => {
                     self.at += at + 1;
-                    return true;
+                    return Some(Token::Operand);
                 }
                 _ => {}
             }
             at += 1;
         }
-        false
+        self.give_up("regular expression")
     }
 
     fn word(&mut self) -> Token<'s> {
@@ -247,7 +245,7 @@ impl<'s> Scanner<'s> {
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\' | b'#' | b'@') || !byte.is_ascii()
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'\\' | b'#') || !byte.is_ascii()
 }
 
 /// Where the `}}` stands that ends the template's expression which starts at `start`. If there is none, the error

@@ -3,7 +3,7 @@
 //! JSON has no `undefined`, `NaN` or `Infinity`: they become null, but for a member that is undefined, which is
 //! left out. This is what `JSON.stringify` does.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::{Map, Number, Value};
 
@@ -27,9 +27,11 @@ pub(crate) fn into_json(value: Val<'_>, budget: &Budget) -> Result<Value, Fault>
         Val::Undefined | Val::Null => Value::Null,
         Val::Bool(value) => Value::Bool(value),
         Val::Number(value) => number(value),
-        Val::Text(text) => {
+        // A text of its own was paid for when it was made.
+        Val::Text(Cow::Owned(text)) => Value::String(text),
+        Val::Text(Cow::Borrowed(text)) => {
             budget.spend(text.len())?;
-            Value::String(text.into_owned())
+            Value::String(text.to_owned())
         }
         Val::Borrowed(value) => copy(value, budget)?,
         Val::Shared(value) => copy(value, budget)?,

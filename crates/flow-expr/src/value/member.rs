@@ -13,6 +13,9 @@ use crate::{
     scope::Lookup,
 };
 
+/// What stands for half of a surrogate pair.
+const HALF_PAIR: &str = "\u{fffd}";
+
 /// A property key.
 #[derive(Clone)]
 pub(crate) enum Key<'k> {
@@ -129,7 +132,7 @@ fn unit<'a>(text: &Cow<'a, str>, index: usize) -> Option<Cow<'a, str>> {
     for (at, c) in text.char_indices() {
         if index < units + c.len_utf16() {
             return Some(match text {
-                _ if c.len_utf16() > 1 => Cow::Borrowed("\u{fffd}"),
+                _ if c.len_utf16() > 1 => Cow::Borrowed(HALF_PAIR),
                 Cow::Borrowed(text) => Cow::Borrowed(&text[at..at + c.len_utf8()]),
                 Cow::Owned(_) => Cow::Owned(c.to_string()),
             });
@@ -139,15 +142,19 @@ fn unit<'a>(text: &Cow<'a, str>, index: usize) -> Option<Cow<'a, str>> {
     None
 }
 
-/// The elements that `...value` adds to an array; none when the value is no array and no text.
-pub(crate) fn copied_items<'a>(value: Val<'a>, budget: &Budget) -> Result<Option<Vec<Val<'a>>>, Fault> {
-    let text = match &value {
+fn own_text<'a>(value: &Val<'a>) -> Option<Cow<'a, str>> {
+    match value {
         Val::Text(text) => Some(text.clone()),
         Val::Borrowed(value) => value.as_str().map(Cow::Borrowed),
         Val::Shared(value) => value.as_str().map(Cow::Borrowed),
+        Val::Owned(value) => value.as_str().map(|text| Cow::Owned(text.to_owned())),
         _ => None,
-    };
-    if let Some(text) = text {
+    }
+}
+
+/// The elements that `...value` adds to an array; none when the value is no array and no text.
+pub(crate) fn copied_items<'a>(value: Val<'a>, budget: &Budget) -> Result<Option<Vec<Val<'a>>>, Fault> {
+    if let Some(text) = own_text(&value) {
         budget.spend(text.len().saturating_mul(VALUE_COST))?;
         return Ok(Some(characters(&text)));
     }
@@ -172,6 +179,12 @@ pub(crate) fn copied_fields<'a>(
     budget: &Budget,
 ) -> Result<(), Fault> {
     let spend = |key: &str| budget.spend(key.len() + VALUE_COST);
+    if let Some(text) = own_text(&value) {
+        budget.spend(text.len().saturating_mul(VALUE_COST))?;
+        let units = units(&text).enumerate();
+        fields.extend(units.map(|(index, unit)| (Cow::Owned(index.to_string()), Val::Text(unit))));
+        return Ok(());
+    }
     let value = match value {
         Val::Demand(object) => Val::Owned(object.to_value()),
         Val::Shared(value) => Val::Borrowed(value),
@@ -198,6 +211,14 @@ pub(crate) fn copied_fields<'a>(
         }
     }
     Ok(())
+}
+
+/// The UTF-16 units of a text.
+fn units(text: &str) -> impl Iterator<Item = Cow<'static, str>> {
+    text.chars().flat_map(|c| {
+        let unit = if c.len_utf16() > 1 { Cow::Borrowed(HALF_PAIR) } else { Cow::Owned(c.to_string()) };
+        std::iter::repeat_n(unit, c.len_utf16())
+    })
 }
 
 /// Puts keys that are array indexes first and in order, as JavaScript's objects do.

@@ -1,0 +1,153 @@
+//! What is no expression, or is one that is not supported.
+
+use flow_expr::{Expression, SyntaxErrorKind};
+
+use crate::support::{parsed, refused};
+
+#[test]
+fn unsupported_constructs_are_named() {
+    for (source, snippet, construct, column) in [
+        ("1 + f(x)", "f(x)", "a call", 5),
+        ("s.toUpperCase()", "s.toUpperCase()", "a call", 1),
+        ("list?.map(f)", "list?.map(f)", "a call", 1),
+        ("(a.b?.()).c", "a.b?.()", "a call", 2),
+        ("a?.b().c", "a?.b()", "a call", 1),
+        ("list.filter(x => x > 1).length", "list.filter(x => x > 1)", "a call", 1),
+        ("x => x", "x => x", "a function", 1),
+        ("function () { return 1 }", "function () { return 1 }", "a function", 1),
+        ("({ f() { return 1 } })", "f() { return 1 }", "a function", 4),
+        ("({ get a() { return 1 } })", "get a() { return 1 }", "a function", 4),
+        ("async () => 1", "async () => 1", "a function", 1),
+        ("class {}", "class {}", "a class", 1),
+        ("a = 1", "a = 1", "an assignment (`===` compares)", 1),
+        ("a.b += 1", "a.b += 1", "an assignment (`===` compares)", 1),
+        ("a++", "a++", "an assignment", 1),
+        ("--a", "--a", "an assignment", 1),
+        ("a, b", "a, b", "a comma sequence (write one expression)", 1),
+        ("new Date", "new Date", "`new`", 1),
+        ("new Date()", "new Date()", "`new`", 1),
+        ("this.a", "this", "`this`", 1),
+        ("/a+/g", "/a+/g", "a regular expression", 1),
+        ("1n", "1n", "a BigInt, which JSON can't hold", 1),
+        ("tag`a`", "tag`a`", "a tagged template literal", 1),
+        ("import('a')", "import('a')", "`import`", 1),
+        ("'a' in b", "'a' in b", "the operator `in`", 1),
+        ("a instanceof b", "a instanceof b", "the operator `instanceof`", 1),
+        ("a | b", "a | b", "an operator on bits", 1),
+        ("a >>> b", "a >>> b", "an operator on bits", 1),
+        ("~a", "~a", "an operator on bits", 1),
+        ("void 0", "void 0", "the operator `void`", 1),
+        ("delete a.b", "delete a.b", "the operator `delete`", 1),
+        ("[1,,2]", ",", "a hole in an array", 4),
+        ("({__proto__: a})", "__proto__: a", "setting a prototype", 3),
+        ("'\\ud800'", "'\\ud800'", "half of a surrogate pair", 1),
+        ("`\\udc00`", "\\udc00", "half of a surrogate pair", 2),
+        ("010", "010", "a number with a leading zero", 1),
+        ("09.5", "09.5", "a number with a leading zero", 1),
+    ] {
+        let error = refused(source);
+        assert_eq!(error.kind, SyntaxErrorKind::Unsupported, "{source}: {error}");
+        let start = format!("`{snippet}`: {construct} is not supported; supported are paths");
+        assert!(error.message.starts_with(&start), "{source}: {error}");
+        assert_eq!((error.line, error.column), (1, column), "{source}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_expression_is_a_syntax_error() {
+    for (source, message) in [
+        ("", "the expression is empty (line 1, column 1)"),
+        (" \n", "the expression is empty (line 1, column 1)"),
+        ("a; b", "not a JavaScript expression: Unexpected token at `;` (line 1, column 2)"),
+        ("a b", "not a JavaScript expression: Unexpected token at `b` (line 1, column 3)"),
+        ("a +", "not a JavaScript expression: Unexpected token at its end (line 1, column 4)"),
+        ("if (a) b", "not a JavaScript expression: Unexpected token at `if` (line 1, column 1)"),
+        ("var a", "not a JavaScript expression: Unexpected token at `var` (line 1, column 1)"),
+        ("return a", "not a JavaScript expression: Unexpected token at `return` (line 1, column 1)"),
+        ("'abc", "not a JavaScript expression: Unterminated string at `'abc` (line 1, column 1)"),
+    ] {
+        let error = refused(source);
+        assert_eq!(error.kind, SyntaxErrorKind::Syntax, "{source}: {error}");
+        assert_eq!(error.to_string(), message, "{source}");
+    }
+    for source in [
+        "(",
+        ")",
+        "a)",
+        "(a",
+        "[1",
+        "{",
+        "}",
+        "a.",
+        ".a",
+        "a..b",
+        "a?.",
+        "a ? b",
+        "a ? b :",
+        "1 +* 2",
+        "a === ",
+        "&& a",
+        "`${a",
+        "`a",
+        "\"",
+        "'a\nb'",
+        "/* a",
+        "-a ** 2",
+        "a ?? b || c",
+        "a || b ?? c",
+        "1.a",
+        "1a",
+        "0x",
+        "1__0",
+        "{{a}}",
+        "a }} b",
+        "@",
+        "#a",
+        "a.#b",
+        "\\u",
+        "...a",
+        "a => ",
+        "'\\u{110000}'",
+        "`\\u`",
+        "let a = 1",
+        "a!",
+        "a as b",
+        "<a/>",
+        "const",
+        "throw a",
+        "super.a",
+        "new.target",
+        "yield a",
+        "await a",
+        "enum",
+    ] {
+        let error = refused(source);
+        assert_ne!(error.message, "", "{source}");
+    }
+}
+
+#[test]
+fn words_that_only_modules_reserve_are_names() {
+    for source in
+        ["package", "public.a", "interface", "static", "let", "of", "get", "async", "await", "yield", "type"]
+    {
+        let expression = parsed(source);
+        assert_eq!(expression.free_names().len(), 1, "{source}");
+    }
+}
+
+#[test]
+fn free_names_are_every_use_in_order() {
+    let expression = parsed("b.a + a[c] + typeof b + undefined + {d, [e]: f.g}.h");
+    let names: Vec<_> = expression.free_names().iter().map(|name| (&*name.name, name.span.start)).collect();
+    assert_eq!(names, [("b", 0), ("a", 6), ("c", 8), ("b", 20), ("d", 37), ("e", 41), ("f", 45)]);
+    assert_eq!(expression.source(), "b.a + a[c] + typeof b + undefined + {d, [e]: f.g}.h");
+}
+
+#[test]
+fn expressions_may_be_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Expression>();
+    shared::<flow_expr::Template>();
+    shared::<flow_expr::JsonTemplate>();
+}
