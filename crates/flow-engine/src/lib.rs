@@ -1,6 +1,34 @@
 //! The executor of durable flows, as a library.
+//!
+//! [`Engine`] executes flows: it decides what follows, commits that to a [`Store`], and acts. A run
+//! survives the death of its process at any line; an effect happens at least once for the world and
+//! exactly once for the run.
+//!
+//! What is inside, from the outside in: `engine` (the public calls), `drive` (the loop that commits and
+//! acts), `decide` (pure decisions), `control` and `flow` (compiled definitions), `scope` (what expressions
+//! see), `ports` (what the engine needs from others). It knows no HTTP and no SQL.
 #![warn(missing_docs)]
 
+mod control;
+mod decide;
+mod drive;
+mod engine;
+mod error;
+mod flow;
+mod flows;
+mod memory;
 mod ports;
+mod registry;
+mod request;
+mod scope;
 
+pub use engine::{Engine, EngineBuilder, Limits};
+pub use error::EngineError;
+pub use flow::{CompiledStep, Flow};
+pub use flows::{FlowInput, FlowView, Flows, VersionView};
+pub use memory::MemoryStore;
 pub use ports::*;
+pub use registry::Registry;
+pub use request::{
+    Answer, Chosen, Execute, OpenWait, Patience, Poll, Reply, RunView, StartedBy, Target, WaitChoice,
+};

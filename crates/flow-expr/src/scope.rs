@@ -35,6 +35,8 @@ pub trait Object {
 pub enum Lookup<'a> {
     /// It has this value.
     Value(&'a Arc<Value>),
+    /// It has this value, which is a part of a larger one.
+    Part(&'a Value),
     /// It has these members.
     Object(&'a dyn Object),
     /// It could get a value and has none yet.

@@ -76,6 +76,7 @@ impl<'a> Val<'a> {
     pub(crate) fn found(lookup: Lookup<'a>) -> Option<Self> {
         match lookup {
             Lookup::Value(value) => Some(Self::Shared(value)),
+            Lookup::Part(value) => Some(Self::Borrowed(value)),
             Lookup::Object(object) => Some(Self::Demand(object)),
             Lookup::Undefined => Some(Self::Undefined),
             Lookup::Unknown => None,

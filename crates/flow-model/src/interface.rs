@@ -54,27 +54,46 @@ impl Interface {
 
     /// How much callers of `old` must change to use this one.
     pub fn bump_from(&self, old: &Self) -> Bump {
-        let lost = !old.triggers.is_subset(&self.triggers) || !old.outputs.is_subset(&self.outputs);
-        let broken_input = old.inputs.iter().any(|(key, (old_type, old_must))| match self.inputs.get(key) {
-            None => true,
-            Some((new_type, new_must)) => new_type != old_type || (*new_must && !*old_must),
-        });
-        let newly_required = self
-            .inputs
-            .iter()
-            .any(|(key, (_, must))| *must && old.triggers.contains(&key.0) && !old.inputs.contains_key(key));
-        if lost || broken_input || newly_required {
-            Bump::Major
-        } else if self == old {
-            Bump::Patch
-        } else if self.inputs.len() > old.inputs.len()
-            || self.triggers.len() > old.triggers.len()
-            || self.outputs.len() > old.outputs.len()
-        {
-            Bump::Minor
-        } else {
-            Bump::Patch
+        self.differences(old).into_iter().map(|(bump, _)| bump).max().unwrap_or(Bump::Patch)
+    }
+
+    /// What is different from `old`, in words, the breaking changes first.
+    pub fn changes_from(&self, old: &Self) -> Vec<String> {
+        let mut differences = self.differences(old);
+        differences.sort_by(|one, other| other.0.cmp(&one.0));
+        differences.into_iter().map(|(_, words)| words).collect()
+    }
+
+    fn differences(&self, old: &Self) -> Vec<(Bump, String)> {
+        let mut found = Vec::new();
+        for (bump, what, kind) in [
+            (Bump::Major, &old.triggers - &self.triggers, "the trigger was removed:"),
+            (Bump::Minor, &self.triggers - &old.triggers, "a trigger was added:"),
+            (Bump::Major, &old.outputs - &self.outputs, "the output was removed:"),
+            (Bump::Minor, &self.outputs - &old.outputs, "an output was added:"),
+        ] {
+            found.extend(what.into_iter().map(|name| (bump, format!("{kind} `{name}`"))));
         }
+        for (key, (old_type, was_required)) in &old.inputs {
+            let name = &key.1;
+            match self.inputs.get(key) {
+                None => found.push((Bump::Major, format!("the input was removed: `{name}`"))),
+                Some((new_type, _)) if new_type != old_type => {
+                    found.push((Bump::Major, format!("the input has another type: `{name}`")));
+                }
+                Some((_, true)) if !was_required => {
+                    found.push((Bump::Major, format!("the input must be given now: `{name}`")));
+                }
+                Some(_) => {}
+            }
+        }
+        for (key, (_, required)) in self.inputs.iter().filter(|(key, _)| !old.inputs.contains_key(*key)) {
+            // An input that a new trigger needs breaks nobody: nobody called that trigger.
+            let breaks = *required && old.triggers.contains(&key.0);
+            let bump = if breaks { Bump::Major } else { Bump::Minor };
+            found.push((bump, format!("an input was added: `{}`", key.1)));
+        }
+        found
     }
 }
 

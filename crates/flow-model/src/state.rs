@@ -199,7 +199,7 @@ impl RunState {
     }
 
     /// Every visit that has started, in the order of their starts.
-    pub fn visits(&self) -> impl ExactSizeIterator<Item = (&VisitPath, &Visit)> {
+    pub fn visits(&self) -> impl DoubleEndedIterator<Item = (&VisitPath, &Visit)> {
         self.visits.iter()
     }
 

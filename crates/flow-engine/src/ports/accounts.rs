@@ -21,7 +21,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// The workspace's user with that email, made from `user` when it is missing.
     async fn user_ensure(&self, user: NewUser) -> Result<UserRecord, StoreError>;
 
-    /// Stores a token. A token with the same hash is replaced, so that it can be made to exist.
+    /// Stores a token. A token with the same hash is replaced whole, also a revoked one, so that it can be
+    /// made to exist.
     async fn token_create(&self, token: NewToken) -> Result<(), StoreError>;
 
     /// Who calls with the token of that hash: none when it is unknown, revoked or expired.
@@ -30,7 +31,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// Every token of a workspace, or of all, the newest first.
     async fn token_list(&self, workspace: Option<WorkspaceId>) -> Result<Vec<TokenRecord>, StoreError>;
 
-    /// Revokes the token with that id at once; false when there is none.
+    /// Revokes the token with that id at once, whatever `now` says; false when there is none. A second
+    /// revocation keeps the time of the first.
     async fn token_revoke(&self, token: TokenId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Revokes the token of that hash at once; false when there is none.

@@ -13,7 +13,8 @@ use super::{StoreError, UserRecord};
 /// a missing one.
 #[async_trait]
 pub trait Catalog: Send + Sync + 'static {
-    /// Stores a flow, its definition, and version 1 as its working draft.
+    /// Stores a flow, its definition, and version 1 as its working draft. A repeat changes nothing and is
+    /// answered with the flow as it stands.
     async fn flow_create(&self, flow: NewFlow) -> Result<FlowRecord, StoreError>;
 
     /// A flow; none when the workspace has no such flow.
@@ -26,8 +27,9 @@ pub trait Catalog: Send + Sync + 'static {
     /// the highest version ever. Raises the revision. None when there is no such flow.
     async fn draft_store(&self, draft: NewDraft) -> Result<Option<FlowRecord>, StoreError>;
 
-    /// Makes the working draft a published version and the latest. None when the draft isn't what the
-    /// caller saw any more, or the label is taken: look again and decide anew.
+    /// Makes the working draft a published version and the latest, and raises the flow's revision. None when
+    /// there is no such flow, when the draft isn't what the caller saw any more, or when the label is taken:
+    /// look again and decide anew.
     async fn draft_publish(&self, publish: PublishDraft) -> Result<Option<VersionRecord>, StoreError>;
 
     /// Every version of a flow, the newest first.

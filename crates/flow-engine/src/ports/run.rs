@@ -99,7 +99,9 @@ pub struct Commit {
     pub batch: BatchId,
     /// The events, numbered from the expected number + 1 without gaps; never empty.
     pub events: Vec<RunEvent>,
-    /// Waits that `events` open: rows in state `open`, and a timer for each that expires.
+    /// Waits that `events` open: rows in state `open`, and a timer for each that expires. `opened_at` is the
+    /// time of the visit's `wait.opened` event. Once a cancel was asked for they are stored `closed`, without a
+    /// timer: an answer that can't count any more must not be acknowledged.
     pub waits_opened: Vec<(VisitPath, Wait)>,
     /// Waits whose answers `events` take up: rows in state `resolved` or `expired` that are not offered again.
     pub waits_taken: Vec<VisitPath>,
@@ -115,7 +117,8 @@ pub struct Appended {
     pub resolved: Vec<ResolvedWait>,
     /// Somebody asked for the run's cancelling.
     pub cancel_requested: bool,
-    /// The run was given up, as asked: this node owns it no more.
+    /// The run was given up, as asked or since it ended: this node owns it no more. A repeated commit is told
+    /// how that stands by now.
     pub released: bool,
 }
 
@@ -229,7 +232,7 @@ pub enum ResolveOutcome {
     /// It is the one that counts; the run is up for a claim.
     Won,
     /// The wait isn't open any more; the state that it is in. `Expired` also when its time is over and
-    /// nobody has stored that yet.
+    /// nobody has stored that yet. `Open` for a [`Resolution::Expired`] that comes before the time is over.
     NotOpen(WaitState),
     /// There is no such wait.
     Missing,

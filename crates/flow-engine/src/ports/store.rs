@@ -28,13 +28,17 @@ pub trait Store: Send + Sync + 'static {
     async fn definition_load(&self, hash: DefinitionHash) -> Result<Option<StoredDefinition>, StoreError>;
 
     /// Stores a run with its first events, owned by the creating node. With an idempotency key that another
-    /// unexpired row holds, stores nothing.
+    /// unexpired row holds, stores nothing; whether that row has expired is judged at the new run's
+    /// `created_at`. A repeat of a stored create is [`Created::New`] again, also once its key has expired.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] when the definition isn't stored, or the run's id is another run's.
     async fn run_create(&self, create: Create) -> Result<Created, StoreError>;
 
     /// Appends events to a run that the node owns. Accepted only if the epoch is the run's and
     /// `expected_seq` is its last event's number, or if this very batch was stored before. An accepted
     /// commit sets the count of recovery attempts back to zero, and one that ends the run closes its open
-    /// waits and deletes its timers.
+    /// waits and deletes its timers. An append to a run that isn't there is [`AppendRefused::Stale`].
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError>;
 
     /// A run with all its events and its waits that are not taken up; none when there is no such run.
@@ -46,7 +50,7 @@ pub trait Store: Send + Sync + 'static {
     /// A run's row; none when there is no such run.
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
 
-    /// The events of a run after number `after`, in order.
+    /// The events of a run after number `after`, in order; empty when there is no such run.
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError>;
 
     /// Takes runs that have work to do and no living owner, the oldest first: queued and running ones,
@@ -55,9 +59,11 @@ pub trait Store: Send + Sync + 'static {
     async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError>;
 
     /// Asks for a run's cancelling. `force` goes on where the reply would be [`CancelOutcome::Resuming`].
+    /// Asking again is [`CancelOutcome::Requested`] again and keeps the time of the first request.
     async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError>;
 
-    /// Stores the answer to a wait if the wait is open, and drops its timer; the first one wins.
+    /// Stores the answer to a wait if the wait is open, and drops its timer; the first one wins. A repeat of
+    /// the winning answer is [`ResolveOutcome::NotOpen`] with that very answer.
     async fn wait_resolve(&self, resolve: Resolve) -> Result<ResolveOutcome, StoreError>;
 
     /// Every wait of a run, taken up or not, oldest first.

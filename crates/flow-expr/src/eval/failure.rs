@@ -5,6 +5,7 @@ use crate::{
     ast::Span,
     budget::OUTPUT_LIMIT,
     error::{EvalError, Place, snippet},
+    nearest,
     scope::Object,
     value::{Fault, Key, Val},
 };
@@ -37,7 +38,7 @@ impl Evaluator<'_> {
     pub(super) fn unknown_name(&self, name: &str, span: Span) -> EvalError {
         EvalError::UnknownName {
             name: name.to_owned(),
-            nearest: suggest(name, self.scope.names()),
+            nearest: suggest(name, &self.scope.names()),
             place: self.place(span),
         }
     }
@@ -46,7 +47,7 @@ impl Evaluator<'_> {
         let (path_text, key) = (snippet(self.text, path), key.into_name());
         let known = owner.map_or_else(Vec::new, Object::names);
         EvalError::UnknownName {
-            nearest: suggest(&key, known).map(|name| format!("{path_text}.{name}")),
+            nearest: suggest(&key, &known).map(|name| format!("{path_text}.{name}")),
             name: format!("{path_text}.{key}"),
             place: self.place(path),
         }
@@ -73,21 +74,6 @@ impl Evaluator<'_> {
     }
 }
 
-/// Longer names are not compared, since that takes the product of the lengths.
-const LONGEST_SUGGESTED: usize = 64;
-
-/// The known name that a misspelt one most resembles, if one does: up to a third of its letters may differ.
-fn suggest(name: &str, known: Vec<String>) -> Option<String> {
-    if name.len() > LONGEST_SUGGESTED {
-        return None;
-    }
-    let lower = name.to_lowercase();
-    let allowed = (lower.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .filter(|other| other.len() <= LONGEST_SUGGESTED)
-        .map(|other| (strsim::damerau_levenshtein(&lower, &other.to_lowercase()), other))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, other)| other)
+fn suggest(name: &str, known: &[String]) -> Option<String> {
+    nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
 }

@@ -1,0 +1,46 @@
+//! A node takes a run up: what was open when its last driver stopped is done again, from what is recorded.
+//!
+//! A decision's events are committed together, so a log only ever ends where something is ready, runs with a
+//! recorded input, or waits. Anything else is damage.
+
+use flow_model::{RunState, RunStatus, VisitStatus};
+
+use super::{Decision, Effect, Refused};
+
+/// Allowed on every run that has started; nothing follows for one that has ended, nor for open waits.
+pub(super) fn decide(state: &RunState) -> Result<Decision, Refused> {
+    let refuse = |reason: String| Err(Refused { command: "recover", reason });
+    if state.start().is_none() {
+        return refuse("the run hasn't started".to_owned());
+    }
+    let mut effects: Vec<_> = state.ready().iter().cloned().map(Effect::Resolve).collect();
+    for (path, visit) in state.visits() {
+        match (&visit.status, &visit.input) {
+            // The recorded input is sent again, under the same key.
+            (VisitStatus::Running, Some(input)) => {
+                effects.push(Effect::Perform { visit: path.clone(), input: input.clone() });
+            }
+            (VisitStatus::Running | VisitStatus::Resolved { .. }, _) => {
+                return refuse(format!("the log ends in the middle of visit {path}"));
+            }
+            (
+                VisitStatus::Waiting
+                | VisitStatus::Completed { .. }
+                | VisitStatus::Failed { .. }
+                | VisitStatus::Cancelled,
+                _,
+            ) => {}
+        }
+    }
+    match state.status() {
+        RunStatus::Queued | RunStatus::Running if effects.is_empty() => {
+            refuse("the log ends with nothing left to do".to_owned())
+        }
+        RunStatus::Queued
+        | RunStatus::Running
+        | RunStatus::Waiting
+        | RunStatus::Completed
+        | RunStatus::Failed
+        | RunStatus::Cancelled => Ok(Decision { events: Vec::new(), effects }),
+    }
+}

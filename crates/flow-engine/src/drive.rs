@@ -1,0 +1,359 @@
+//! Drives one run: decide, commit, act, until it ends or every path waits.
+//!
+//! A driver owns its run: it holds the only state that is ahead of the store. It commits before anything about
+//! the run leaves the process, and before each effect (see `commit`), and gives the run up as soon as nothing
+//! is left to do but wait.
+
+mod carry;
+mod commit;
+mod pending;
+mod quarantine;
+mod size;
+mod take_up;
+mod task;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use flow_model::{RunEnd, RunError, RunEvent, RunStart, RunState, VisitPath, apply};
+use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use crate::control::Resolved;
+use crate::decide::{Command, Effect, decide};
+use crate::engine::{ActiveRun, Shared};
+use crate::flow::{Action, Flow};
+use crate::ports::{IdempotencyKey, ResolvedWait, RunRecord};
+use crate::scope::RunScope;
+use crate::{Effect as EffectKind, StoreError};
+pub(crate) use carry::{Carried, carry};
+use commit::Hold;
+use pending::Pending;
+use quarantine::quarantine;
+pub(crate) use size::json_size;
+pub(crate) use take_up::take_up;
+use task::TaskEnd;
+
+/// How a drive ended.
+#[derive(Debug)]
+pub(crate) enum DriveEnd {
+    /// The run ended, or every path waits; this is what was committed.
+    Settled(Box<Settled>),
+    /// The idempotency key belongs to another run; nothing was stored.
+    Duplicate { run: flow_model::RunId, same_body: bool },
+    /// This node drives the run no more: another one does, or will.
+    GivenUp,
+    /// The store refused for good; nothing of the run was stored.
+    Failed(StoreError),
+}
+
+/// A run as its driver left it.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) record: RunRecord,
+    pub(crate) state: RunState,
+    pub(crate) flow: Arc<Flow>,
+}
+
+/// Why a driver stops before its run settles.
+#[derive(Debug)]
+enum Stop {
+    Duplicate {
+        run: flow_model::RunId,
+        same_body: bool,
+    },
+    GivenUp,
+    Failed(StoreError),
+    /// The run can't go on: its log or its definition doesn't allow it.
+    Damaged(String),
+}
+
+/// One run and the process's hold on it.
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    active: Arc<ActiveRun>,
+    flow: Arc<Flow>,
+    record: RunRecord,
+    state: RunState,
+    hold: Hold,
+    pending: Pending,
+    /// Effects that were decided on and not begun.
+    effects: VecDeque<Effect>,
+    /// Steps that touch the world, under way.
+    tasks: JoinSet<TaskEnd>,
+    /// Lets a stopping engine wait for this driver.
+    _token: TaskTrackerToken,
+}
+
+/// How many decisions are made in a row before others on the same thread get their turn.
+const DECISIONS_A_TURN: usize = 64;
+
+impl Driver {
+    /// A driver of a run that isn't stored yet.
+    pub(crate) fn start(
+        shared: &Arc<Shared>,
+        flow: Arc<Flow>,
+        record: RunRecord,
+        start: RunStart,
+        idempotency: Option<IdempotencyKey>,
+        store_first: bool,
+    ) -> Self {
+        let hold = Hold::Unstored { idempotency, store_first };
+        let mut driver = Self::new(shared, flow, record, RunState::new(), hold);
+        // A new state allows a start.
+        let started = driver.decide(Command::Start(start));
+        debug_assert!(started.is_ok(), "{started:?}");
+        driver
+    }
+
+    fn new(shared: &Arc<Shared>, flow: Arc<Flow>, record: RunRecord, state: RunState, hold: Hold) -> Self {
+        Self {
+            shared: shared.clone(),
+            active: shared.hub.activate(record.id, matches!(hold, Hold::Owned { .. })),
+            flow,
+            record,
+            state,
+            hold,
+            pending: Pending::default(),
+            effects: VecDeque::new(),
+            tasks: JoinSet::new(),
+            _token: shared.tracker.token(),
+        }
+    }
+
+    /// The process's record of this run being driven.
+    pub(crate) fn active(&self) -> Arc<ActiveRun> {
+        self.active.clone()
+    }
+
+    /// Drives the run until it settles or is no longer this node's.
+    pub(crate) async fn run(mut self) -> DriveEnd {
+        let stop = match self.drive().await {
+            Ok(()) => {
+                self.record.status = self.state.status();
+                let settled = Settled { record: self.record, state: self.state, flow: self.flow };
+                return DriveEnd::Settled(Box::new(settled));
+            }
+            Err(stop) => stop,
+        };
+        let error = match stop {
+            Stop::Duplicate { run, same_body } => return DriveEnd::Duplicate { run, same_body },
+            Stop::GivenUp => return DriveEnd::GivenUp,
+            Stop::Failed(error) => error,
+            Stop::Damaged(reason) => StoreError::Rejected { reason },
+        };
+        match self.hold {
+            Hold::Unstored { .. } => DriveEnd::Failed(error),
+            Hold::Owned { epoch } => {
+                quarantine(&self.shared, self.record.id, epoch, &error.to_string()).await;
+                DriveEnd::GivenUp
+            }
+        }
+    }
+
+    async fn drive(&mut self) -> Result<(), Stop> {
+        if matches!(self.hold, Hold::Unstored { store_first: true, .. }) {
+            self.commit(false).await?;
+        }
+        loop {
+            let to_perform = self.resolve_all().await?;
+            if self.state.end().is_some() {
+                self.tasks.abort_all();
+                if self.commit(true).await? {
+                    return Ok(());
+                }
+                continue;
+            }
+            if !to_perform.is_empty() {
+                if to_perform.iter().any(|(visit, _)| self.touches_the_world(visit)) {
+                    self.commit(false).await?;
+                    if self.state.end().is_some() {
+                        continue;
+                    }
+                }
+                self.perform(to_perform).await?;
+            }
+            if self.tasks.is_empty() {
+                if self.commit(true).await? {
+                    return Ok(());
+                }
+                continue;
+            }
+            if !self.pending.is_empty() {
+                self.commit(false).await?;
+                continue;
+            }
+            self.wait_for_something().await?;
+        }
+    }
+
+    /// Carries out every effect that touches nothing outside, and returns those that do.
+    async fn resolve_all(&mut self) -> Result<Vec<(VisitPath, Arc<Value>)>, Stop> {
+        let mut to_perform = Vec::new();
+        let mut decisions = 0_usize;
+        while let Some(effect) = self.effects.pop_front() {
+            match effect {
+                Effect::Resolve(visit) => {
+                    let resolved = self.resolve(&visit)?;
+                    self.decide(Command::StepResolved { visit, resolved })?;
+                }
+                Effect::Perform { visit, input } => to_perform.push((visit, input)),
+            }
+            if self.pending.is_due(self.shared.clock.now()) {
+                self.commit(false).await?;
+            }
+            decisions += 1;
+            if decisions.is_multiple_of(DECISIONS_A_TURN) {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(to_perform)
+    }
+
+    /// Resolves the settings of a ready visit.
+    fn resolve(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
+        let step = self.flow.step(visit);
+        let step = step.ok_or_else(|| Stop::Damaged(format!("the flow has no step for visit {visit}")))?;
+        let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
+        let resolved = match &step.action {
+            Action::Control(control) => control.resolve(&scope),
+            Action::Task { data, .. } => match data.evaluate(&scope) {
+                Ok(input) => Resolved::Task(input),
+                Err(error) => Resolved::Failure(crate::flow::failed(&error)),
+            },
+        };
+        Ok(match resolved {
+            Resolved::Variables(output) | Resolved::Output(output) if self.is_too_large(&output) => {
+                Resolved::Failure(self.too_large())
+            }
+            other => other,
+        })
+    }
+
+    fn is_too_large(&self, output: &Value) -> bool {
+        json_size(output) > self.shared.limits.output_bytes
+    }
+
+    fn too_large(&self) -> RunError {
+        let limit = self.shared.limits.output_bytes / 1024;
+        let message = format!("the output has more than {limit} KiB; return less, or store it elsewhere");
+        RunError::new("output_too_large", message)
+    }
+
+    /// Whether a visit's work has to be committed to before it begins.
+    fn touches_the_world(&self, visit: &VisitPath) -> bool {
+        match self.flow.step(visit).map(|step| &step.action) {
+            Some(Action::Task { step, .. }) => step.effect() == EffectKind::World,
+            Some(Action::Control(_)) | None => false,
+        }
+    }
+
+    /// Begins steps of the registry. Before those that touch the world, everything is committed.
+    async fn perform(&mut self, to_perform: Vec<(VisitPath, Arc<Value>)>) -> Result<(), Stop> {
+        self.shared.node.until_fresh(&*self.shared.clock).await;
+        if self.shared.is_stopping() {
+            return Err(Stop::GivenUp);
+        }
+        for (visit, input) in to_perform {
+            let step = match self.flow.step(&visit).map(|step| &step.action) {
+                Some(Action::Task { step, .. }) => step.clone(),
+                Some(Action::Control(_)) | None => {
+                    return Err(Stop::Damaged(format!(
+                        "visit {visit} has an input, and its step takes none"
+                    )));
+                }
+            };
+            task::spawn(&mut self.tasks, &self.shared.runtime, self.record.id, visit, step, input);
+        }
+        Ok(())
+    }
+
+    /// Waits until a step returns or somebody pokes the run.
+    async fn wait_for_something(&mut self) -> Result<(), Stop> {
+        let active = self.active.clone();
+        tokio::select! {
+            Some(end) = self.tasks.join_next_with_id() => {
+                let end = end.map(|(_, end)| end).map_err(|error| error.to_string());
+                self.task_ended(end)
+            }
+            () = active.poked() => self.look_for_signals().await,
+        }
+    }
+
+    fn task_ended(&mut self, end: Result<TaskEnd, String>) -> Result<(), Stop> {
+        let TaskEnd { visit, result } = end.map_err(Stop::Damaged)?;
+        let command = match result {
+            Ok(output) if self.is_too_large(&output) => {
+                Command::StepFailed { visit, error: self.too_large() }
+            }
+            Ok(output) => Command::StepFinished { visit, output: Arc::new(output) },
+            Err(failure) => {
+                let mut error = RunError::new(failure.code, failure.message);
+                error.details = failure.details.map(Arc::new);
+                Command::StepFailed { visit, error }
+            }
+        };
+        self.decide(command)
+    }
+
+    /// Looks in the store for what others want of this run.
+    async fn look_for_signals(&mut self) -> Result<(), Stop> {
+        let stored = self.shared.store.run_load(self.record.id).await;
+        match stored {
+            Ok(Some(stored)) if stored.record.cancel_requested_at.is_some() => self.cancel(),
+            Ok(Some(stored)) => self.take_answers(take_up::answers(stored.waits)),
+            Ok(None) => Err(Stop::GivenUp),
+            // The next commit tells as well.
+            Err(StoreError::Unavailable { .. }) => Ok(()),
+            Err(error) => Err(Stop::Failed(error)),
+        }
+    }
+
+    fn take_answers(&mut self, answers: Vec<ResolvedWait>) -> Result<(), Stop> {
+        for ResolvedWait { visit, resolution, resolved_at } in answers {
+            if self.pending.takes(&visit) {
+                continue;
+            }
+            self.pending.take(visit.clone());
+            let resolution = self.bounded(resolution);
+            self.decide(Command::WaitResolved { visit, resolution, resolved_at })?;
+        }
+        Ok(())
+    }
+
+    /// A tool's output obeys the limit of every output.
+    fn bounded(&self, resolution: flow_model::Resolution) -> flow_model::Resolution {
+        match resolution {
+            flow_model::Resolution::ToolSucceeded { output } if self.is_too_large(&output) => {
+                flow_model::Resolution::ToolFailed { error: self.too_large().message }
+            }
+            other => other,
+        }
+    }
+
+    fn cancel(&mut self) -> Result<(), Stop> {
+        self.tasks.abort_all();
+        self.effects.clear();
+        self.decide(Command::Cancel)
+    }
+
+    /// Decides, and folds the decision's events into the state and among the pending ones.
+    fn decide(&mut self, command: Command) -> Result<(), Stop> {
+        let now = self.shared.clock.now();
+        let decision = decide(&self.flow, &self.state, command, now);
+        let decision = decision.map_err(|refused| Stop::Damaged(refused.to_string()))?;
+        for kind in decision.events {
+            let event = RunEvent { seq: self.state.seq() + 1, time: now, kind };
+            apply(&mut self.state, &event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
+            self.pending.push(event);
+        }
+        self.effects.extend(decision.effects);
+        Ok(())
+    }
+
+    /// Whether the pending events end the run in a way that a cancel forbids.
+    fn ended_uncancelled(&self) -> bool {
+        matches!(self.state.end(), Some((_, RunEnd::Completed { .. } | RunEnd::Failed { .. })))
+    }
+}

@@ -1,0 +1,150 @@
+//! Commits: the only way that anything about a run leaves its driver.
+
+use std::time::Duration;
+
+use flow_model::{NodeId, RunState, apply};
+
+use super::{Driver, Stop};
+use crate::StoreError;
+use crate::ports::{Append, AppendRefused, Appended, Commit, Create, Created, IdempotencyKey};
+
+/// The process's hold on a run.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// Nothing of it is stored.
+    Unstored {
+        idempotency: Option<IdempotencyKey>,
+        /// Store it before anything else is done.
+        store_first: bool,
+    },
+    /// It is this node's, under this epoch.
+    Owned { epoch: i64 },
+}
+
+/// A run's first owner has this epoch.
+const FIRST_EPOCH: i64 = 1;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Driver {
+    /// Commits what is pending. With `release`, asks to give the run up too; true when it was. What the store
+    /// says of cancels and answers is decided on at once.
+    pub(super) async fn commit(&mut self, release: bool) -> Result<bool, Stop> {
+        let batch = flow_model::BatchId::new(self.shared.clock.now(), self.shared.random());
+        let kept = if self.ended_uncancelled() { self.pending.without_end() } else { Vec::new() };
+        let commit = self.pending.drain(batch, release);
+        if commit.events.is_empty() {
+            return Err(Stop::Damaged("nothing is left to do, and nothing happened".to_owned()));
+        }
+        let has_timer = commit.waits_opened.iter().any(|(_, wait)| wait.expires_at.is_some());
+        let appended = match self.store(commit).await? {
+            Ok(appended) => appended,
+            Err(AppendRefused::Stale) => return Err(Stop::GivenUp),
+            Err(AppendRefused::Cancelling) => {
+                self.rewind(kept).await?;
+                self.cancel()?;
+                return Ok(false);
+            }
+        };
+        self.active.set_stored();
+        self.shared.hub.publish(self.record.id);
+        if has_timer {
+            self.shared.timers.notify_one();
+        }
+        if appended.released {
+            return Ok(true);
+        }
+        if appended.cancel_requested && self.state.end().is_none() {
+            self.cancel()?;
+        } else {
+            self.take_answers(appended.resolved)?;
+        }
+        Ok(false)
+    }
+
+    /// Stores a commit, again and again while the outcome is unknown: only a known outcome tells whether the
+    /// run exists, and the batch's id makes a repeat harmless.
+    async fn store(&mut self, commit: Commit) -> Result<Result<Appended, AppendRefused>, Stop> {
+        let expected_seq = self.record.seq;
+        self.record.seq = self.state.seq();
+        self.record.status = self.state.status();
+        self.record.finished_at = self.state.end().map(|(at, _)| at);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let outcome = match &self.hold {
+                Hold::Unstored { idempotency, .. } => self.create(idempotency.clone(), commit.clone()).await,
+                Hold::Owned { epoch } => self.append(*epoch, expected_seq, commit.clone()).await,
+            };
+            match outcome {
+                Ok(outcome) => {
+                    if let Hold::Unstored { .. } = self.hold {
+                        self.hold = Hold::Owned { epoch: FIRST_EPOCH };
+                    }
+                    return Ok(outcome);
+                }
+                Err(Stop::Failed(StoreError::Unavailable { reason })) => {
+                    tracing::warn!(run = %self.record.id, %reason, "a commit failed and is tried again");
+                    self.active.set_troubled();
+                    if self.shared.is_abandoning() {
+                        return Err(Stop::GivenUp);
+                    }
+                    let clock = &*self.shared.clock;
+                    clock.sleep_until(clock.now().after(pause)).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        idempotency: Option<IdempotencyKey>,
+        commit: Commit,
+    ) -> Result<Result<Appended, AppendRefused>, Stop> {
+        let create = Create { record: self.record.clone(), idempotency, node: self.node(), commit };
+        match self.shared.store.run_create(create).await.map_err(Stop::Failed)? {
+            Created::New(appended) => Ok(Ok(appended)),
+            Created::Duplicate { run, same_body } => Err(Stop::Duplicate { run, same_body }),
+        }
+    }
+
+    async fn append(
+        &self,
+        epoch: i64,
+        expected_seq: u64,
+        commit: Commit,
+    ) -> Result<Result<Appended, AppendRefused>, Stop> {
+        let append = Append {
+            run: self.record.id,
+            node: self.node(),
+            epoch,
+            expected_seq,
+            status: self.record.status,
+            finished_at: self.record.finished_at,
+            commit,
+        };
+        self.shared.store.run_append(append).await.map_err(Stop::Failed)
+    }
+
+    fn node(&self) -> NodeId {
+        self.shared.node.id()
+    }
+
+    /// Goes back to what is stored, and from there to the pending events but the run's end.
+    async fn rewind(&mut self, kept: Vec<flow_model::RunEvent>) -> Result<(), Stop> {
+        let stored = self.shared.store.run_load(self.record.id).await.map_err(Stop::Failed)?;
+        let stored = stored.ok_or(Stop::GivenUp)?;
+        self.record = stored.record;
+        self.state = RunState::new();
+        for event in stored.events.into_iter() {
+            apply(&mut self.state, &event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
+        }
+        for event in kept {
+            apply(&mut self.state, &event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
+            self.pending.push(event);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! Events that are decided and not committed, and the rows that go with them.
+
+use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait};
+
+use super::json_size;
+use crate::ports::Commit;
+
+/// The bounds of what a crash may undo.
+const MOST_EVENTS: usize = 1_000;
+const MOST_BYTES: usize = 1024 * 1024;
+const LONGEST_MILLIS: i64 = 200;
+
+#[derive(Default)]
+pub(super) struct Pending {
+    events: Vec<RunEvent>,
+    /// About how many bytes of JSON the events have.
+    bytes: usize,
+    waits_opened: Vec<(VisitPath, Wait)>,
+    waits_taken: Vec<VisitPath>,
+}
+
+impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Whether they have to be committed now, whatever follows.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        let Some(first) = self.events.first() else { return false };
+        self.events.len() >= MOST_EVENTS
+            || self.bytes >= MOST_BYTES
+            || now.millis() - first.time.millis() >= LONGEST_MILLIS
+    }
+
+    pub(super) fn push(&mut self, event: RunEvent) {
+        self.bytes += about_bytes(&event.kind);
+        if let EventKind::WaitOpened { visit, wait } = &event.kind {
+            self.waits_opened.push((visit.clone(), wait.clone()));
+        }
+        self.events.push(event);
+    }
+
+    /// The events say how that wait ended.
+    pub(super) fn take(&mut self, visit: VisitPath) {
+        self.waits_taken.push(visit);
+    }
+
+    pub(super) fn takes(&self, visit: &VisitPath) -> bool {
+        self.waits_taken.contains(visit)
+    }
+
+    /// The events without an end of the run.
+    pub(super) fn without_end(&self) -> Vec<RunEvent> {
+        let ends = |event: &RunEvent| {
+            matches!(event.kind, EventKind::RunCompleted { .. } | EventKind::RunFailed { .. })
+        };
+        self.events.iter().filter(|event| !ends(event)).cloned().collect()
+    }
+
+    /// Everything as one commit, leaving nothing pending.
+    pub(super) fn drain(&mut self, batch: BatchId, release: bool) -> Commit {
+        let Self { events, waits_opened, waits_taken, .. } = std::mem::take(self);
+        Commit { batch, events, waits_opened, waits_taken, release }
+    }
+}
+
+fn about_bytes(kind: &EventKind) -> usize {
+    const FRAME: usize = 80;
+    FRAME
+        + match kind {
+            EventKind::RunStarted(start) => json_size(&start.inputs),
+            EventKind::StepStarted { input, .. } => input.as_deref().map_or(0, json_size),
+            EventKind::StepCompleted { output, .. } => json_size(output),
+            EventKind::StepFailed { .. }
+            | EventKind::WaitOpened { .. }
+            | EventKind::WaitResolved { .. }
+            | EventKind::RunCompleted { .. }
+            | EventKind::RunFailed { .. }
+            | EventKind::RunCancelled {} => 0,
+        }
+}

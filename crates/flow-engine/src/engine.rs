@@ -1,0 +1,124 @@
+//! The engine as its users see it.
+
+mod background;
+mod builder;
+mod cancel;
+mod execute;
+mod hub;
+mod node;
+mod resume;
+mod settle;
+mod shared;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow_model::{RunId, WorkspaceId};
+
+use crate::{
+    Answer, Clock, EngineError, Entropy, Execute, Flows, Patience, Poll, Reply, RunView, WaitChoice,
+};
+pub use builder::{EngineBuilder, Limits};
+pub(crate) use hub::ActiveRun;
+pub(crate) use shared::Shared;
+
+/// Executes flows. A cheap handle: clone it freely.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    flows: Flows,
+}
+
+impl Engine {
+    /// A builder; only the store has no default.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The flows and versions that this engine's catalog holds.
+    pub fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.shared.clock
+    }
+
+    /// The engine's source of chance.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.shared.entropy
+    }
+
+    /// Starts a run and waits for it as long as the caller's patience lasts. The run outlives the call.
+    ///
+    /// # Errors
+    /// The flow, version or trigger isn't there, the definition or the inputs have faults, the idempotency
+    /// key was used for another call, or the store is away; then no run was acknowledged.
+    pub async fn execute(&self, request: Execute) -> Result<Reply, EngineError> {
+        execute::execute(self, request).await
+    }
+
+    /// Answers a wait of a run and waits for the run as long as the caller's patience lasts.
+    ///
+    /// # Errors
+    /// There is no such run or wait, it isn't open any more, or the answer doesn't fit it; then nothing was
+    /// changed.
+    pub async fn resume(
+        &self,
+        workspace: WorkspaceId,
+        run: RunId,
+        choice: WaitChoice,
+        answer: Answer,
+        patience: Patience,
+    ) -> Result<Reply, EngineError> {
+        resume::resume(&self.shared, workspace, run, choice, answer, patience).await
+    }
+
+    /// Cancels a run: it will end as cancelled, and in the usual case has when this returns.
+    ///
+    /// # Errors
+    /// There is no such run, or it has ended.
+    pub async fn cancel(&self, workspace: WorkspaceId, run: RunId) -> Result<Reply, EngineError> {
+        cancel::cancel(&self.shared, workspace, run).await
+    }
+
+    /// A run as it stands.
+    ///
+    /// # Errors
+    /// There is no such run.
+    pub async fn inspect(&self, workspace: WorkspaceId, run: RunId) -> Result<RunView, EngineError> {
+        view::inspect(&self.shared, Some(workspace), run).await
+    }
+
+    /// The events of a run after number `since`: at once when there are any or the run has ended, else when
+    /// there are, and after `wait` at the latest.
+    ///
+    /// # Errors
+    /// There is no such run.
+    pub async fn poll(
+        &self,
+        workspace: WorkspaceId,
+        run: RunId,
+        since: u64,
+        wait: Duration,
+    ) -> Result<Poll, EngineError> {
+        settle::poll(&self.shared, workspace, run, since, wait).await
+    }
+
+    /// Whether the engine takes calls: its store answers and it isn't stopping.
+    ///
+    /// # Errors
+    /// Why it doesn't.
+    pub async fn ready(&self) -> Result<(), EngineError> {
+        self.shared.refuse_when_stopping()?;
+        Ok(self.shared.store.ping().await?)
+    }
+
+    /// Takes no new work, lets steps under way come to their commit, gives every run up, and returns when
+    /// none is left or `patience` is over. What is left is taken up by the next start.
+    pub async fn stop(&self, patience: Duration) {
+        background::stop(&self.shared, patience).await;
+    }
+}

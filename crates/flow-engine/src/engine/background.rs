@@ -1,0 +1,125 @@
+//! What an engine does by itself: renew its lease, take up orphans, fire timers, and stop.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use flow_model::{Resolution, Timestamp};
+
+use super::Shared;
+use crate::drive::{carry, take_up};
+use crate::ports::{Resolve, ResolveOutcome, Timer, TimerKind};
+use crate::{Clock, StoreError};
+
+/// How many orphans are taken at a time.
+const ORPHANS: usize = 64;
+/// How many timers are fired at a time.
+const TIMERS: usize = 100;
+/// Timers of a server that died are found this late at the most.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// How long to wait after the store failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Starts the engine's own tasks. They end when it stops.
+pub(super) fn start(shared: &Arc<Shared>) {
+    spawn(shared, heartbeat(shared.clone()));
+    spawn(shared, orphans(shared.clone()));
+    spawn(shared, timers(shared.clone()));
+}
+
+fn spawn(shared: &Shared, work: impl Future<Output = ()> + Send + 'static) {
+    let stopping = shared.stopping.clone();
+    shared.runtime.spawn(async move { stopping.run_until_cancelled(work).await });
+}
+
+async fn heartbeat(shared: Arc<Shared>) {
+    let clock = &*shared.clock;
+    loop {
+        clock.sleep_until(clock.now().after(shared.node.beat())).await;
+        while let Err(error) = shared.node.renew(&*shared.store, clock).await {
+            tracing::warn!(%error, "the lease couldn't be renewed; no new step starts until it is");
+            clock.sleep_until(clock.now().after(PAUSE)).await;
+        }
+    }
+}
+
+async fn orphans(shared: Arc<Shared>) {
+    let clock = &*shared.clock;
+    loop {
+        match take_up(&shared, None, ORPHANS).await {
+            Ok(drivers) if drivers.is_empty() => {
+                clock.sleep_until(clock.now().after(shared.node.beat())).await;
+            }
+            Ok(drivers) => {
+                tracing::info!(runs = drivers.len(), "taking up runs that nobody drives");
+                for driver in drivers {
+                    carry(driver, &shared.runtime).detach();
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "runs that nobody drives couldn't be looked for");
+                clock.sleep_until(clock.now().after(PAUSE)).await;
+            }
+        }
+    }
+}
+
+async fn timers(shared: Arc<Shared>) {
+    let clock = &*shared.clock;
+    loop {
+        let wake_at = match fire_due(&shared).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(%error, "due timers couldn't be fired");
+                clock.now().after(PAUSE)
+            }
+        };
+        tokio::select! {
+            () = clock.sleep_until(wake_at) => {}
+            () = shared.timers.notified() => {}
+        }
+    }
+}
+
+/// Fires what is due and says when to look again.
+async fn fire_due(shared: &Arc<Shared>) -> Result<Timestamp, StoreError> {
+    let now = shared.clock.now();
+    let due = shared.store.timer_due(now, TIMERS).await?;
+    let fired_all = due.len() < TIMERS;
+    for timer in due {
+        fire(shared, timer).await?;
+    }
+    if !fired_all {
+        return Ok(now);
+    }
+    let latest = now.after(LONGEST_SLEEP);
+    Ok(shared.store.timer_next().await?.map_or(latest, |next| next.min(latest)))
+}
+
+async fn fire(shared: &Arc<Shared>, timer: Timer) -> Result<(), StoreError> {
+    let Timer { run, visit, kind, due_at: _ } = timer;
+    match kind {
+        TimerKind::WaitExpiry => {
+            let resolve = Resolve { run, visit, resolution: Resolution::Expired, now: shared.clock.now() };
+            if shared.store.wait_resolve(resolve).await? == ResolveOutcome::Won && !shared.hub.poke(run) {
+                for driver in take_up(shared, Some(run), 1).await? {
+                    carry(driver, &shared.runtime).detach();
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Stops the engine as [`super::Engine::stop`] says.
+pub(super) async fn stop(shared: &Shared, patience: Duration) {
+    shared.stopping.cancel();
+    shared.tracker.close();
+    if tokio::time::timeout(patience, shared.tracker.wait()).await.is_err() {
+        shared.abandoning.store(true, Ordering::Relaxed);
+        tracing::warn!(runs = shared.tracker.len(), "runs are left to the next start");
+    }
+    if let Err(error) = shared.node.leave(&*shared.store, &*shared.clock as &dyn Clock).await {
+        tracing::warn!(%error, "the lease couldn't be given back; it ends by itself");
+    }
+}

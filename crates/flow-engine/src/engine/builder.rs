@@ -1,0 +1,133 @@
+//! How an engine is put together.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use flow_model::NodeId;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::hub::Hub;
+use super::node::Node;
+use super::{Engine, Shared, background};
+use crate::flow::FlowCache;
+use crate::ports::{Catalog, Clock, Entropy, OsEntropy, Store, SystemClock};
+use crate::{EngineError, Flows, Registry};
+
+/// Puts an [`Engine`] together.
+#[derive(Default)]
+pub struct EngineBuilder {
+    store: Option<Arc<dyn Store>>,
+    catalog: Option<Arc<dyn Catalog>>,
+    registry: Registry,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
+    runtime: Option<Handle>,
+    limits: Limits,
+}
+
+/// What bounds an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The bytes of a step's output, as JSON; a larger one fails the step. 1 MiB.
+    pub output_bytes: usize,
+    /// The bytes of compiled definitions that are kept. 64 MiB.
+    pub definition_cache_bytes: u64,
+    /// How long this process's runs stay its own after its last sign of life. 15 s.
+    pub lease: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            output_bytes: 1024 * 1024,
+            definition_cache_bytes: 64 * 1024 * 1024,
+            lease: Duration::from_secs(15),
+        }
+    }
+}
+
+impl EngineBuilder {
+    /// Where runs, flows and versions live.
+    #[must_use]
+    pub fn store<S: Store + Catalog>(mut self, store: Arc<S>) -> Self {
+        self.catalog = Some(store.clone());
+        self.store = Some(store);
+        self
+    }
+
+    /// The types of step beside the control steps; none by default.
+    #[must_use]
+    pub fn steps(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// The clock; the machine's by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The source of chance; the operating system's by default.
+    #[must_use]
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.entropy = Some(entropy);
+        self
+    }
+
+    /// The runtime that runs live on; the present one by default. It must have more than one thread if the
+    /// callers' own runtimes may stop before it.
+    #[must_use]
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Starts the engine: takes a lease, then takes up the runs that nobody drives.
+    ///
+    /// # Errors
+    /// The store is away.
+    ///
+    /// # Panics
+    /// No store was given.
+    pub async fn build(self) -> Result<Engine, EngineError> {
+        let (Some(store), Some(catalog)) = (self.store, self.catalog) else {
+            panic!("an engine needs a store: call `EngineBuilder::store` before `build`");
+        };
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let entropy = self.entropy.unwrap_or_else(|| Arc::new(OsEntropy));
+        let mut random = [0; 10];
+        entropy.fill(&mut random);
+        let shared = Arc::new(Shared {
+            store,
+            node: Node::new(NodeId::new(clock.now(), random), self.limits.lease),
+            clock,
+            entropy,
+            registry: self.registry,
+            cache: FlowCache::new(self.limits.definition_cache_bytes),
+            limits: self.limits,
+            runtime: self.runtime.unwrap_or_else(Handle::current),
+            hub: Hub::default(),
+            tracker: TaskTracker::new(),
+            timers: Notify::new(),
+            stopping: CancellationToken::new(),
+            abandoning: AtomicBool::new(false),
+        });
+        shared.node.renew(&*shared.store, &*shared.clock).await?;
+        background::start(&shared);
+        let flows = Flows::new(catalog, shared.clone());
+        Ok(Engine { shared, flows })
+    }
+}

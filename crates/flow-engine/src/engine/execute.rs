@@ -1,0 +1,76 @@
+//! Starts runs.
+
+use std::sync::Arc;
+
+use flow_model::{Faults, RunId, RunStart, RunStatus, Trigger};
+use serde_json::{Map, Value};
+
+use super::{Engine, settle};
+use crate::drive::{Driver, carry};
+use crate::flow::{CompiledTrigger, Flow};
+use crate::{Chosen, EngineError, Execute, Patience, Reply, RunRecord, StartedBy};
+
+pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, EngineError> {
+    let shared = &engine.shared;
+    shared.refuse_when_stopping()?;
+    let Execute { workspace, target, trigger: started_by, inputs, current_user, idempotency, patience } =
+        request;
+    let chosen = engine.flows.choose(workspace, &target).await?;
+    let flow = shared.flow(chosen.hash).await?;
+    let trigger = choose_trigger(&flow, &started_by)?;
+    let inputs = accept(trigger, inputs)?;
+
+    let now = shared.clock.now();
+    let start = RunStart {
+        trigger: Trigger {
+            step: trigger.id.clone(),
+            kind: trigger.kind.clone(),
+            data: match started_by {
+                StartedBy::Type { data, .. } => data,
+                StartedBy::Any => Arc::new(Value::Object(Map::new())),
+            },
+        },
+        inputs,
+        current_user,
+        seed: u64::from_le_bytes(shared.random()),
+        next: trigger.next.clone(),
+    };
+    let Chosen { flow: flow_id, version, hash } = chosen;
+    let record = RunRecord {
+        id: RunId::new(now, shared.random()),
+        workspace,
+        flow: flow_id,
+        version,
+        definition: hash,
+        trigger: trigger.kind.clone(),
+        status: RunStatus::Queued,
+        seq: 0,
+        created_at: now,
+        finished_at: None,
+        cancel_requested_at: None,
+    };
+    let run = record.id;
+    let store_first = patience == Patience::UntilStored;
+    let driver = Driver::start(shared, flow, record, start, idempotency, store_first);
+    let active = driver.active();
+    settle::drive(shared, run, active, carry(driver, &shared.runtime), patience).await
+}
+
+fn choose_trigger<'f>(flow: &'f Flow, started_by: &StartedBy) -> Result<&'f CompiledTrigger, EngineError> {
+    let found = match started_by {
+        StartedBy::Type { kind, .. } => flow.triggers.iter().find(|trigger| trigger.kind == *kind),
+        StartedBy::Any => flow.triggers.iter().find(|trigger| trigger.kind != "schedule"),
+    };
+    found.ok_or_else(|| {
+        EngineError::NoTrigger(match started_by {
+            StartedBy::Type { kind, .. } => kind.clone(),
+            StartedBy::Any => "api".to_owned(),
+        })
+    })
+}
+
+fn accept(trigger: &CompiledTrigger, inputs: Map<String, Value>) -> Result<Arc<Value>, EngineError> {
+    let faults = Faults::new();
+    let accepted = trigger.inputs.accept(inputs, "", &faults);
+    if faults.has_errors() { Err(EngineError::InvalidInputs(faults.into_vec())) } else { Ok(accepted) }
+}

@@ -1,0 +1,105 @@
+//! Answers waits.
+
+use std::sync::Arc;
+
+use flow_model::{ExecutionId, Resolution, RunId, VisitPath, WaitKind, WorkspaceId};
+
+use super::{Shared, settle};
+use crate::drive::{carry, take_up};
+use crate::ports::{Resolve, ResolveOutcome, RunRecord, StoredWait, WaitState};
+use crate::{Answer, EngineError, Patience, Reply, WaitChoice};
+
+pub(super) async fn resume(
+    shared: &Arc<Shared>,
+    workspace: WorkspaceId,
+    run: RunId,
+    choice: WaitChoice,
+    answer: Answer,
+    patience: Patience,
+) -> Result<Reply, EngineError> {
+    shared.refuse_when_stopping()?;
+    let record = shared.store.run_record(run).await?.filter(|record| record.workspace == workspace);
+    let record = record.ok_or(EngineError::RunNotFound(run))?;
+    let waits = shared.store.wait_list(run).await?;
+    let chosen = choose(&record, &waits, &choice)?;
+    let resolution = resolution(answer, chosen.wait.request.kind())?;
+    let visit = chosen.visit.clone();
+    let resolve = Resolve { run, visit: visit.clone(), resolution, now: shared.clock.now() };
+    match shared.store.wait_resolve(resolve).await? {
+        ResolveOutcome::Won => {}
+        ResolveOutcome::NotOpen(state) => return Err(closed(&record, &visit, &state)),
+        ResolveOutcome::Missing => return Err(not_waiting(&record)),
+    }
+    // Acknowledged: from here on nothing may fail the call but the caller's patience.
+    let deadline = settle::deadline(shared, patience);
+    if !shared.hub.poke(run)
+        && let Some(driver) = take_up(shared, Some(run), 1).await?.pop()
+    {
+        let active = driver.active();
+        return settle::drive(shared, run, active, carry(driver, &shared.runtime), patience).await;
+    }
+    settle::settle(shared, run, record.seq, deadline).await
+}
+
+fn choose<'w>(
+    record: &RunRecord,
+    waits: &'w [StoredWait],
+    choice: &WaitChoice,
+) -> Result<&'w StoredWait, EngineError> {
+    let run = record.id;
+    let open: Vec<_> = waits.iter().filter(|wait| wait.state == WaitState::Open).collect();
+    let named = match choice {
+        WaitChoice::Named(text) if *text != run.to_string() => Some(text),
+        WaitChoice::Named(_) | WaitChoice::Only => None,
+    };
+    let Some(text) = named else {
+        return match open[..] {
+            [] => Err(not_waiting(record)),
+            [only] => Ok(only),
+            _ => Err(EngineError::WaitAmbiguous(run)),
+        };
+    };
+    let execution = text.parse::<ExecutionId>().ok().filter(|execution| execution.run == run);
+    let found = execution.and_then(|execution| waits.iter().find(|wait| wait.visit == execution.visit));
+    match found {
+        Some(wait) if wait.state == WaitState::Open => Ok(wait),
+        Some(wait) => Err(closed(record, &wait.visit, &wait.state)),
+        None if open.is_empty() => Err(not_waiting(record)),
+        None => Err(EngineError::ExecutionMismatch { run, given: text.chars().take(128).collect() }),
+    }
+}
+
+fn closed(record: &RunRecord, visit: &VisitPath, state: &WaitState) -> EngineError {
+    match state {
+        WaitState::Expired { .. } => {
+            EngineError::WaitExpired(ExecutionId { run: record.id, visit: visit.clone() }.to_string())
+        }
+        WaitState::Open | WaitState::Resolved { .. } | WaitState::Closed => not_waiting(record),
+    }
+}
+
+fn not_waiting(record: &RunRecord) -> EngineError {
+    EngineError::RunNotWaiting { run: record.id, status: record.status }
+}
+
+fn resolution(answer: Answer, kind: WaitKind) -> Result<Resolution, EngineError> {
+    Ok(match (kind, answer) {
+        (WaitKind::UserApproval, Answer::Decision { decision, message, decided_by }) => {
+            Resolution::Decided { decision, message, decided_by }
+        }
+        (WaitKind::ClientTool, Answer::Tool(Ok(output))) => Resolution::ToolSucceeded { output },
+        (WaitKind::ClientTool, Answer::Tool(Err(error))) => Resolution::ToolFailed { error },
+        (WaitKind::UserApproval, Answer::Tool(_)) => {
+            return Err(EngineError::AnswerMismatch {
+                wanted: kind.as_str(),
+                how: r#"{"decision": "approve"} or {"decision": "reject"}"#,
+            });
+        }
+        (WaitKind::ClientTool, Answer::Decision { .. }) => {
+            return Err(EngineError::AnswerMismatch {
+                wanted: kind.as_str(),
+                how: r#"{"toolResult": {"executionId": "…", "success": true, "output": …}}"#,
+            });
+        }
+    })
+}

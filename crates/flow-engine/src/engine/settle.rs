@@ -1,0 +1,136 @@
+//! Waits for a run to end or to wait for someone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow_model::{RunId, RunStatus, Timestamp, WorkspaceId};
+
+use super::{ActiveRun, Shared, view};
+use crate::drive::{Carried, DriveEnd};
+use crate::{EngineError, Patience, Poll, Reply, StoreError};
+
+/// How often the store is asked about a run that another server may drive.
+const FALLBACK: Duration = Duration::from_millis(500);
+
+/// Drives a run as long as the caller's patience lasts; the run goes on after that.
+pub(super) async fn drive(
+    shared: &Arc<Shared>,
+    run: RunId,
+    active: Arc<ActiveRun>,
+    carried: Carried,
+    patience: Patience,
+) -> Result<Reply, EngineError> {
+    let deadline = deadline(shared, patience);
+    let end = match patience {
+        Patience::UntilStored => {
+            let drive = carried.move_over();
+            tokio::pin!(drive);
+            tokio::select! {
+                biased;
+                stored = active.first_outcome() => {
+                    return if stored { unsettled(shared, run).await } else { Err(away()) };
+                }
+                end = &mut drive => end,
+            }
+        }
+        Patience::UpTo(_) => {
+            let drive = carried.finish();
+            tokio::pin!(drive);
+            tokio::select! {
+                biased;
+                end = &mut drive => end,
+                () = shared.clock.sleep_until(deadline) => {
+                    return if active.is_stored() { unsettled(shared, run).await } else { Err(away()) };
+                }
+            }
+        }
+    };
+    match end {
+        DriveEnd::Settled(settled) => Ok(Reply { view: view::settled(*settled), settled: true }),
+        DriveEnd::Duplicate { same_body: false, .. } => Err(EngineError::IdempotencyKeyReused),
+        DriveEnd::Duplicate { run, same_body: true } => settle(shared, run, 0, deadline).await,
+        DriveEnd::GivenUp if active.is_stored() => settle(shared, run, 0, deadline).await,
+        DriveEnd::GivenUp => Err(EngineError::Stopping),
+        DriveEnd::Failed(error) => Err(error.into()),
+    }
+}
+
+/// When a caller's patience is over.
+pub(super) fn deadline(shared: &Shared, patience: Patience) -> Timestamp {
+    let now = shared.clock.now();
+    match patience {
+        Patience::UntilStored => now,
+        Patience::UpTo(wait) => now.after(wait),
+    }
+}
+
+fn away() -> EngineError {
+    EngineError::Store(StoreError::Unavailable { reason: "the run could not be stored yet".to_owned() })
+}
+
+async fn unsettled(shared: &Arc<Shared>, run: RunId) -> Result<Reply, EngineError> {
+    Ok(Reply { view: view::inspect(shared, None, run).await?, settled: false })
+}
+
+/// Waits until a run, whoever drives it, has ended, or waits after its event number `after`.
+pub(super) async fn settle(
+    shared: &Arc<Shared>,
+    run: RunId,
+    after: u64,
+    deadline: Timestamp,
+) -> Result<Reply, EngineError> {
+    loop {
+        let mut watch = shared.hub.watch(run);
+        let record = shared.store.run_record(run).await?.ok_or(EngineError::RunNotFound(run))?;
+        let settled = match record.status {
+            RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => true,
+            RunStatus::Waiting => record.seq > after && record.cancel_requested_at.is_none(),
+            RunStatus::Queued | RunStatus::Running => false,
+        };
+        if settled {
+            return Ok(Reply { view: view::inspect(shared, None, run).await?, settled: true });
+        }
+        let now = shared.clock.now();
+        if now >= deadline || shared.is_stopping() {
+            return unsettled(shared, run).await;
+        }
+        tokio::select! {
+            () = watch.changed() => {}
+            () = shared.clock.sleep_until(deadline.min(now.after(FALLBACK))) => {}
+            () = shared.stopping.cancelled() => {}
+        }
+    }
+}
+
+/// Reads a run's events after `since`, waiting for one as [`super::Engine::poll`] says.
+pub(super) async fn poll(
+    shared: &Arc<Shared>,
+    workspace: WorkspaceId,
+    run: RunId,
+    since: u64,
+    wait: Duration,
+) -> Result<Poll, EngineError> {
+    let deadline = shared.clock.now().after(wait);
+    loop {
+        let mut watch = shared.hub.watch(run);
+        let record = shared.store.run_record(run).await?;
+        let record = record.filter(|record| record.workspace == workspace);
+        let record = record.ok_or(EngineError::RunNotFound(run))?;
+        let now = shared.clock.now();
+        if record.seq > since || record.status.is_finished() || now >= deadline || shared.is_stopping() {
+            let view = view::inspect(shared, Some(workspace), run).await?;
+            let events = match shared.store.run_events(run, since).await {
+                Ok(events) => events,
+                // The view says that they are damaged.
+                Err(StoreError::Corrupt { .. }) => Vec::new(),
+                Err(error) => return Err(error.into()),
+            };
+            return Ok(Poll { view, events });
+        }
+        tokio::select! {
+            () = watch.changed() => {}
+            () = shared.clock.sleep_until(deadline.min(now.after(FALLBACK))) => {}
+            () = shared.stopping.cancelled() => {}
+        }
+    }
+}

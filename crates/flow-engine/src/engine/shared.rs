@@ -1,0 +1,88 @@
+//! What every part of one engine shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flow_model::DefinitionHash;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::Limits;
+use super::hub::Hub;
+use super::node::Node;
+use crate::flow::{Flow, FlowCache};
+use crate::ports::{Clock, Entropy, Store};
+use crate::{EngineError, Registry, StoreError};
+
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) registry: Registry,
+    pub(crate) limits: Limits,
+    pub(crate) runtime: Handle,
+    pub(crate) node: Node,
+    pub(crate) hub: Hub,
+    /// Drivers of this engine, so that a stop can wait for them.
+    pub(crate) tracker: TaskTracker,
+    /// A timer was added: the one that is slept for may not be the earliest any more.
+    pub(crate) timers: Notify,
+    pub(super) cache: FlowCache,
+    /// No new work is taken.
+    pub(super) stopping: CancellationToken,
+    /// The patience of a stop is over: nothing is tried again.
+    pub(super) abandoning: AtomicBool,
+}
+
+impl Shared {
+    /// A compiled definition, from the cache or the store.
+    pub(crate) async fn flow(&self, hash: DefinitionHash) -> Result<Arc<Flow>, EngineError> {
+        if let Some(flow) = self.cache.get(&hash) {
+            return Ok(flow);
+        }
+        let stored = self.store.definition_load(hash).await?;
+        let document = stored.ok_or_else(|| StoreError::Corrupt {
+            what: format!("definition {hash}"),
+            reason: "it is missing".to_owned(),
+        })?;
+        self.compile(hash, &document)
+    }
+
+    /// A compiled definition, if it is in the cache.
+    pub(crate) fn cached(&self, hash: &DefinitionHash) -> Option<Arc<Flow>> {
+        self.cache.get(hash)
+    }
+
+    /// Compiles a definition and keeps the result.
+    pub(crate) fn compile(
+        &self,
+        hash: DefinitionHash,
+        document: &serde_json::Value,
+    ) -> Result<Arc<Flow>, EngineError> {
+        let flow = Flow::compile(hash, document, &self.registry).map_err(EngineError::InvalidDefinition)?;
+        let flow = Arc::new(flow);
+        self.cache.insert(&flow, crate::drive::json_size(document));
+        Ok(flow)
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
+    }
+
+    pub(crate) fn is_abandoning(&self) -> bool {
+        self.abandoning.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refuse_when_stopping(&self) -> Result<(), EngineError> {
+        if self.is_stopping() { Err(EngineError::Stopping) } else { Ok(()) }
+    }
+}

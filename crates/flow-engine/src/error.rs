@@ -1,0 +1,103 @@
+//! What a caller of the engine can be told.
+
+use flow_model::{Bump, Fault, FlowId, RunId, RunStatus};
+use semver::Version;
+
+use crate::StoreError;
+
+/// Why a call to the engine came to nothing. Every text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The workspace has no such flow.
+    #[error("there is no flow {0}; list the flows to find its id")]
+    FlowNotFound(FlowId),
+    /// The flow has no version that was asked for.
+    #[error("flow {flow} has no published version that `{wanted}` chooses; list its versions")]
+    VersionNotFound {
+        /// The flow.
+        flow: FlowId,
+        /// What was asked for.
+        wanted: String,
+    },
+    /// Nothing of the flow is published.
+    #[error("flow {0} has no published version; publish it first")]
+    NoPublishedVersion(FlowId),
+    /// The flow can't be started the way it was called.
+    #[error("the flow has no trigger of type `{0}`; add one and publish it")]
+    NoTrigger(String),
+    /// There is no draft to publish.
+    #[error("flow {0} has no changes to publish; change its draft first")]
+    NothingToPublish(FlowId),
+    /// The caller's bump is less than what changed.
+    #[error("the label must rise by {needed:?} at least, since {changes}")]
+    BumpTooSmall {
+        /// The least bump.
+        needed: Bump,
+        /// What changed.
+        changes: String,
+    },
+    /// Others kept changing the draft while it was being published.
+    #[error("the draft of flow {0} was changed meanwhile; look at it again and repeat")]
+    DraftChanged(FlowId),
+    /// The definition has faults.
+    #[error("the definition has {} faults; mend each and try again", .0.len())]
+    InvalidDefinition(Vec<Fault>),
+    /// The inputs don't fit the trigger.
+    #[error("the inputs have {} faults; mend each and try again", .0.len())]
+    InvalidInputs(Vec<Fault>),
+    /// There is no such run.
+    #[error("there is no run {0}")]
+    RunNotFound(RunId),
+    /// The run has no open wait.
+    #[error("run {run} waits for nothing (it is {}); nothing was changed", status.as_str())]
+    RunNotWaiting {
+        /// The run.
+        run: RunId,
+        /// Its status.
+        status: RunStatus,
+    },
+    /// The named wait isn't one of the run's.
+    #[error(
+        "`{given}` names no wait of run {run}; use the `executionId` that the run's `pendingAction` shows"
+    )]
+    ExecutionMismatch {
+        /// The run.
+        run: RunId,
+        /// What was named.
+        given: String,
+    },
+    /// Several waits are open and none was named.
+    #[error("run {0} has several open waits; name one by its `executionId`")]
+    WaitAmbiguous(RunId),
+    /// The named wait's time is over.
+    #[error("the wait `{0}` has expired; nothing was changed")]
+    WaitExpired(String),
+    /// The answer doesn't fit the kind of wait.
+    #[error("this wait is a {wanted}: answer it with {how}")]
+    AnswerMismatch {
+        /// The kind of wait.
+        wanted: &'static str,
+        /// The answer that fits.
+        how: &'static str,
+    },
+    /// The run has ended, so it can't be cancelled.
+    #[error("run {run} has ended already (it is {}); nothing was changed", status.as_str())]
+    RunFinished {
+        /// The run.
+        run: RunId,
+        /// Its status.
+        status: RunStatus,
+    },
+    /// The key was used for another call.
+    #[error("this `Idempotency-Key` was used with another body; use a new key for a new call")]
+    IdempotencyKeyReused,
+    /// A version's label is taken.
+    #[error("the label {0} was given already")]
+    LabelTaken(Version),
+    /// The engine is stopping.
+    #[error("the server is stopping; try another or try again in a moment")]
+    Stopping,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,117 @@
+//! A definition compiled: ids resolved, templates parsed, settings checked.
+//!
+//! Made once per definition and shared by all its runs, so nothing of it is parsed while a run goes on.
+
+mod cache;
+mod compile;
+mod names;
+mod templates;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flow_model::{DefinitionHash, Fault, Faults, InputSchema, StepId, VariableName, VisitPath};
+use serde_json::Value;
+
+use crate::control::Control;
+use crate::{Registry, Step};
+pub(crate) use cache::FlowCache;
+pub(crate) use names::{Names, RESERVED};
+pub(crate) use templates::{Templates, failed};
+
+/// A compiled definition.
+#[derive(Debug)]
+pub struct Flow {
+    /// The definition's hash.
+    pub(crate) hash: DefinitionHash,
+    /// The flow's name.
+    pub(crate) name: Arc<str>,
+    /// The triggers, in the author's order.
+    pub(crate) triggers: Vec<CompiledTrigger>,
+    /// The steps of the top graph, in the author's order.
+    pub(crate) steps: Vec<CompiledStep>,
+    /// Where each step stands in `steps`.
+    pub(crate) index: HashMap<StepId, usize, foldhash::fast::RandomState>,
+    /// What expressions may name.
+    pub(crate) names: Names,
+}
+
+/// A compiled trigger.
+#[derive(Debug)]
+pub(crate) struct CompiledTrigger {
+    pub(crate) id: StepId,
+    pub(crate) kind: String,
+    pub(crate) inputs: InputSchema,
+    pub(crate) next: Option<VisitPath>,
+}
+
+/// A compiled step.
+#[derive(Debug)]
+pub struct CompiledStep {
+    /// Its id.
+    pub id: StepId,
+    /// Its type.
+    pub kind: Arc<str>,
+    /// Its name, or its id.
+    pub title: Arc<str>,
+    /// The variable that receives its result.
+    pub(crate) variable: VariableName,
+    /// The visit that follows it.
+    pub(crate) next: Option<VisitPath>,
+    /// The visit that follows a rejected approval.
+    pub(crate) reject_next: Option<VisitPath>,
+    pub(crate) action: Action,
+}
+
+/// What a step does.
+pub(crate) enum Action {
+    /// Something that the engine carries out itself.
+    Control(Control),
+    /// Something that touches the world.
+    Task { step: Arc<dyn Step>, data: flow_expr::JsonTemplate },
+}
+
+impl std::fmt::Debug for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Control(control) => control.fmt(f),
+            Self::Task { step, .. } => f.debug_tuple("Task").field(&step.kind()).finish(),
+        }
+    }
+}
+
+impl Flow {
+    /// Compiles a document `{name, definition, settings}`.
+    ///
+    /// # Errors
+    /// Every fault of the document, if any of them forbids running it.
+    pub(crate) fn compile(
+        hash: DefinitionHash,
+        document: &Value,
+        registry: &Registry,
+    ) -> Result<Self, Vec<Fault>> {
+        let faults = Faults::new();
+        let flow = compile::compile(hash, document, registry, &faults);
+        match flow {
+            Some(flow) if !faults.has_errors() => Ok(flow),
+            _ => Err(faults.into_vec()),
+        }
+    }
+
+    /// Every fault and warning of a document.
+    pub(crate) fn faults(document: &Value, registry: &Registry) -> Vec<Fault> {
+        let faults = Faults::new();
+        compile::compile(DefinitionHash::from_bytes([0; 32]), document, registry, &faults);
+        faults.into_vec()
+    }
+
+    /// The step of a visit; none when the flow has no such step.
+    pub fn step(&self, visit: &VisitPath) -> Option<&CompiledStep> {
+        self.index.get(visit.step()).and_then(|index| self.steps.get(*index))
+    }
+
+    /// The flow's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}

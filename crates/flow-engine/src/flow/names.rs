@@ -1,0 +1,87 @@
+//! What the expressions of a flow may name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use flow_model::{Document, InputSchema, StepId, VisitPath};
+use serde_json::Value;
+
+/// The names that every flow has. They win over inputs and variables of the same name.
+pub(crate) const RESERVED: [&str; 14] = [
+    "_resumeData",
+    "_trigger",
+    "approval",
+    "currentDate",
+    "currentUser",
+    "error",
+    "flow",
+    "inputs",
+    "messages",
+    "secrets",
+    "step",
+    "steps",
+    "files",
+    "undefined",
+];
+
+/// The names of one flow.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// Declared inputs, step outputs, variables, and the reserved names.
+    known: BTreeSet<Arc<str>>,
+    /// A trigger declares no fields, so an input may have any name.
+    open: bool,
+    /// Under which names `steps.<name>` finds which visit: the id, and the name with `_` for what an
+    /// identifier can't hold.
+    steps: BTreeMap<Box<str>, VisitPath>,
+}
+
+impl Names {
+    /// The names that a document defines.
+    pub(crate) fn of(document: &Document, inputs: &[&InputSchema]) -> Self {
+        let mut names = Self::default();
+        names.known.extend(RESERVED.map(Arc::from));
+        names.open = inputs.iter().any(|schema| schema.fields.is_none());
+        let fields = inputs.iter().filter_map(|schema| schema.fields.as_ref()).flatten();
+        names.known.extend(fields.map(|field| field.name.shared()));
+        for step in document.steps.iter().filter(|step| !step.is_trigger()) {
+            names.known.extend(step.variable().map(|variable| variable.shared()));
+            if step.kind == "set-variables" {
+                let rows = step.data.get("variables").and_then(Value::as_array).into_iter().flatten();
+                names.known.extend(rows.filter_map(|row| row.get("name")?.as_str()).map(Arc::from));
+            }
+            names.add_step(&step.id, step.name.as_deref());
+        }
+        names
+    }
+
+    fn add_step(&mut self, id: &StepId, name: Option<&str>) {
+        let visit = VisitPath::top(id);
+        if let Some(name) = name {
+            let as_identifier = |c: char| if c.is_alphanumeric() || c == '_' || c == '$' { c } else { '_' };
+            let name = name.trim().chars().map(as_identifier).collect::<String>();
+            self.steps.entry(name.into()).or_insert_with(|| visit.clone());
+        }
+        self.steps.insert(id.as_str().into(), visit);
+    }
+
+    /// Whether the flow can define the name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.open || self.known.contains(name)
+    }
+
+    /// Every name that can be written.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().map(|name| &**name)
+    }
+
+    /// The visit that `steps.<name>` stands for.
+    pub(crate) fn step(&self, name: &str) -> Option<&VisitPath> {
+        self.steps.get(name)
+    }
+
+    /// Every name that can follow `steps.`.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&str, &VisitPath)> {
+        self.steps.iter().map(|(name, visit)| (&**name, visit))
+    }
+}

@@ -1,0 +1,101 @@
+//! Parses the templates and expressions in a step's settings, and reports what is wrong with them.
+
+use flow_expr::{EvalError, Expression, FreeName, JsonTemplate, SyntaxError, SyntaxErrorKind, Template};
+use flow_model::{Faults, Fields, RunError};
+use serde_json::Value;
+
+use super::Names;
+
+/// A parser of settings, which adds its faults to those of the document.
+#[derive(Clone, Copy)]
+pub(crate) struct Templates<'a> {
+    names: &'a Names,
+    faults: &'a Faults,
+}
+
+impl<'a> Templates<'a> {
+    pub(crate) fn new(names: &'a Names, faults: &'a Faults) -> Self {
+        Self { names, faults }
+    }
+
+    /// A bare expression that must be there.
+    pub(crate) fn required_expression(&self, fields: &Fields<'_>, key: &'static str) -> Option<Expression> {
+        let text = fields.required_string(key)?;
+        let pointer = fields.at(key);
+        match Expression::parse(text) {
+            Ok(expression) => {
+                expression.free_names().iter().for_each(|name| self.check_name(&pointer, name));
+                Some(expression)
+            }
+            Err(error) => self.report(&pointer, &error),
+        }
+    }
+
+    /// A text with `{{ }}` parts that must be there.
+    pub(crate) fn required_text(&self, fields: &Fields<'_>, key: &'static str) -> Option<Template> {
+        self.parse_text(fields.required_string(key)?, &fields.at(key))
+    }
+
+    /// A text with `{{ }}` parts.
+    pub(crate) fn text(&self, fields: &Fields<'_>, key: &'static str) -> Option<Template> {
+        self.parse_text(fields.string(key)?, &fields.at(key))
+    }
+
+    fn parse_text(&self, text: &str, pointer: &str) -> Option<Template> {
+        match Template::parse(text) {
+            Ok(template) => {
+                template.free_names().for_each(|name| self.check_name(pointer, name));
+                Some(template)
+            }
+            Err(error) => self.report(pointer, &error),
+        }
+    }
+
+    /// Any JSON whose strings may have `{{ }}` parts.
+    pub(crate) fn json(&self, value: &Value, pointer: &str) -> Option<JsonTemplate> {
+        match JsonTemplate::parse(value) {
+            Ok(template) => {
+                for (inside, name) in template.free_names() {
+                    self.check_name(&format!("{pointer}{inside}"), name);
+                }
+                Some(template)
+            }
+            Err(faults) => {
+                for fault in faults {
+                    self.report::<()>(&format!("{pointer}{}", fault.pointer), &fault.error);
+                }
+                None
+            }
+        }
+    }
+
+    fn check_name(&self, pointer: &str, free: &FreeName) {
+        let name = &*free.name;
+        if name == "secrets" {
+            let message = "secrets can't be used by this version of the server; remove `secrets` here";
+            self.faults.error(pointer, "secrets_unsupported", message);
+        } else if !self.names.knows(name) {
+            let nearest = flow_expr::nearest(name, self.names.all());
+            let hint = nearest.map_or_else(
+                || "declare it as a field of the trigger, or set it in a step before".to_owned(),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
+            self.faults.error(pointer, "unknown_name", format!("nothing here is named `{name}`; {hint}"));
+        }
+    }
+
+    fn report<T>(&self, pointer: &str, error: &SyntaxError) -> Option<T> {
+        let code = match error.kind {
+            SyntaxErrorKind::Syntax => "expression_syntax",
+            SyntaxErrorKind::Unsupported => "expression_unsupported",
+            SyntaxErrorKind::TooLong | SyntaxErrorKind::TooDeep => "expression_too_large",
+        };
+        self.faults.error(pointer, code, error.to_string());
+        None
+    }
+}
+
+/// The failure of a step whose settings could not be evaluated.
+pub(crate) fn failed(error: &EvalError) -> RunError {
+    RunError::new(error.code(), error.to_string())
+}

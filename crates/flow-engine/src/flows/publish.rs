@@ -1,0 +1,49 @@
+//! Publishes drafts.
+
+use flow_model::{Bump, FlowId, Severity, UserId, WorkspaceId};
+
+use super::label::label;
+use super::{Flows, VersionView};
+use crate::EngineError;
+use crate::ports::PublishDraft;
+
+/// How often to look again when the draft changes under us.
+const TRIES: usize = 3;
+
+pub(super) async fn publish(
+    flows: &Flows,
+    workspace: WorkspaceId,
+    user: Option<UserId>,
+    flow: FlowId,
+    summary: Option<String>,
+    bump: Option<Bump>,
+) -> Result<VersionView, EngineError> {
+    for _ in 0..TRIES {
+        let record = flows.record(workspace, flow).await?;
+        let draft = record.draft.ok_or(EngineError::NothingToPublish(flow))?;
+        let document = flows.document(record.definition).await?;
+        let faults = flows.validate(&document);
+        if faults.iter().any(|fault| fault.severity == Severity::Error) {
+            return Err(EngineError::InvalidDefinition(faults));
+        }
+        let versions = flows.catalog.version_list(flow).await?;
+        let latest = versions.iter().find(|version| version.is_latest);
+        let latest = match latest {
+            Some(latest) => Some(flows.document(latest.definition).await?),
+            None => None,
+        };
+        let published = flows.catalog.draft_publish(PublishDraft {
+            flow,
+            draft,
+            hash: record.definition,
+            label: label(&document, latest.as_deref(), &versions, bump)?,
+            summary: summary.clone(),
+            published_by: user,
+            now: flows.shared.clock.now(),
+        });
+        if let Some(version) = published.await? {
+            return Ok(VersionView { record: version, document, visibility: record.visibility });
+        }
+    }
+    Err(EngineError::DraftChanged(flow))
+}

@@ -1,0 +1,66 @@
+//! A store that lives in memory, for embedders without durability and for tests.
+//!
+//! It keeps every promise of the ports but that of surviving the process, by the same rules as a database:
+//! rows, leases and epochs, so that what is tested on it holds elsewhere. One lock guards all tables; each
+//! call holds it for a few look-ups and never across an await, and clones event batches by reference.
+//! Nothing is ever written out and nothing is evicted: retention is up to whoever owns the process.
+
+mod accounts;
+mod awake;
+mod catalog;
+mod claim;
+mod run;
+mod runs;
+mod store;
+mod wait;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flow_model::DefinitionHash;
+
+use self::accounts::People;
+use self::catalog::Flows;
+use self::runs::Runs;
+use crate::{StoreError, StoredDefinition};
+
+/// An empty store, implementing [`Store`](crate::Store), [`Catalog`](crate::Catalog) and
+/// [`Accounts`](crate::Accounts). Clones are handles of the same store.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    tables: Arc<Mutex<Tables>>,
+}
+
+#[derive(Default)]
+struct Tables {
+    definitions: HashMap<DefinitionHash, StoredDefinition>,
+    runs: Runs,
+    flows: Flows,
+    people: People,
+}
+
+impl MemoryStore {
+    /// A store without any rows.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The tables, locked. Every change is checked before it is begun, so a panic of one caller leaves
+    /// rows that the next one can use.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    /// Without the rows, which may be millions and hold what users sent.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+/// What a database's constraint would say.
+fn rejected(reason: impl Into<String>) -> StoreError {
+    StoreError::Rejected { reason: reason.into() }
+}

@@ -1,0 +1,195 @@
+//! One run: its row, its batches of events, its waits and its owner.
+
+use std::sync::Arc;
+
+use flow_model::{BatchId, EventKind, NodeId, RunEvent, RunStatus, Timestamp, VisitPath};
+
+use super::awake::{Owner, Place};
+use super::rejected;
+use super::wait::{Timers, Waits};
+use crate::{Append, AppendRefused, Appended, CancelOutcome, Commit, RunRecord, StoreError};
+
+/// One run.
+pub(super) struct Run {
+    pub(super) record: RunRecord,
+    pub(super) waits: Waits,
+    owner: Owner,
+    epoch: i64,
+    attempts: i32,
+    batches: Vec<Batch>,
+}
+
+/// The events of one commit. Shared, so that a reader copies them after the lock is released.
+#[derive(Clone)]
+struct Batch {
+    id: BatchId,
+    events: Arc<[RunEvent]>,
+}
+
+impl Run {
+    /// A run before its first commit, owned by `node` at epoch 1.
+    pub(super) fn new(record: RunRecord, node: NodeId) -> Self {
+        let waits = Waits::new(record.id);
+        let record = RunRecord { seq: 0, ..record };
+        Self { record, waits, owner: Some(node), epoch: 1, attempts: 0, batches: Vec::new() }
+    }
+
+    pub(super) const fn place(&self) -> Place {
+        (self.record.created_at, self.record.id)
+    }
+
+    /// The owner of a run that has work to do; none when it has none.
+    pub(super) const fn awake(&self) -> Option<Owner> {
+        let awake = match self.record.status {
+            RunStatus::Queued | RunStatus::Running => true,
+            RunStatus::Waiting => self.waits.any_untaken() || self.record.cancel_requested_at.is_some(),
+            RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
+        };
+        if awake { Some(self.owner) } else { None }
+    }
+
+    /// Gives the run to a node; returns the epoch and the count of attempts.
+    pub(super) const fn claim(&mut self, node: NodeId) -> (i64, i32) {
+        self.owner = Some(node);
+        self.epoch += 1;
+        self.attempts = self.attempts.saturating_add(1);
+        (self.epoch, self.attempts)
+    }
+
+    pub(super) fn holds(&self, batch: BatchId) -> bool {
+        self.batches.iter().any(|stored| stored.id == batch)
+    }
+
+    fn is_owned_by(&self, node: NodeId, epoch: i64) -> bool {
+        self.owner == Some(node) && self.epoch == epoch
+    }
+
+    /// What a commit of that owner is told, also when it asks again.
+    pub(super) fn told(&self, node: NodeId, epoch: i64) -> Appended {
+        Appended {
+            resolved: self.waits.answers(),
+            cancel_requested: self.record.cancel_requested_at.is_some(),
+            released: !self.is_owned_by(node, epoch),
+        }
+    }
+
+    pub(super) fn append(
+        &mut self,
+        append: Append,
+        timers: &mut Timers,
+    ) -> Result<Result<Appended, AppendRefused>, StoreError> {
+        let Append { node, epoch, expected_seq, status, finished_at, commit, .. } = append;
+        if !self.is_owned_by(node, epoch) || self.record.seq != expected_seq {
+            // A repeat always lands here: a batch holds at least one event, so the number has moved on.
+            let repeated = self.holds(commit.batch);
+            return Ok(if repeated { Ok(self.told(node, epoch)) } else { Err(AppendRefused::Stale) });
+        }
+        let completes = matches!(status, RunStatus::Completed | RunStatus::Failed);
+        if completes && self.record.cancel_requested_at.is_some() {
+            return Ok(Err(AppendRefused::Cancelling));
+        }
+        self.commit(status, finished_at, commit, timers)?;
+        self.attempts = 0;
+        Ok(Ok(self.told(node, epoch)))
+    }
+
+    /// Stores a commit, all of it or nothing.
+    pub(super) fn commit(
+        &mut self,
+        status: RunStatus,
+        finished_at: Option<Timestamp>,
+        commit: Commit,
+        timers: &mut Timers,
+    ) -> Result<(), StoreError> {
+        let (seq, now) = self.check(status, finished_at, &commit)?;
+        for visit in &commit.waits_taken {
+            self.waits.take(visit);
+        }
+        for (visit, wait) in commit.waits_opened {
+            let opened_at = opened_at(&commit.events, &visit).unwrap_or(now);
+            self.waits.open(visit, wait, opened_at, timers);
+        }
+        self.batches.push(Batch { id: commit.batch, events: commit.events.into() });
+        self.record.seq = seq;
+        self.record.status = status;
+        self.record.finished_at = finished_at;
+        let cancelling = self.record.cancel_requested_at.is_some();
+        if status.is_finished() || cancelling {
+            self.waits.close_all(timers);
+        }
+        if status.is_finished() || (commit.release && !cancelling && !self.waits.any_untaken()) {
+            self.owner = None;
+        }
+        Ok(())
+    }
+
+    /// What the constraints of a database would refuse; else the number and time of the last event.
+    fn check(
+        &self,
+        status: RunStatus,
+        finished_at: Option<Timestamp>,
+        commit: &Commit,
+    ) -> Result<(u64, Timestamp), StoreError> {
+        let Some(last) = commit.events.last() else { return Err(rejected("a commit holds no event")) };
+        if !commit.events.iter().zip(self.record.seq + 1..).all(|(event, seq)| event.seq == seq) {
+            return Err(rejected(format!("the events aren't numbered from {}", self.record.seq + 1)));
+        }
+        if status.is_finished() != finished_at.is_some() {
+            return Err(rejected(format!("a {} run can't have that end", status.as_str())));
+        }
+        let opened = &commit.waits_opened;
+        let twice = |(at, (visit, _)): (usize, &(VisitPath, _))| {
+            self.waits.contains(visit) || opened[..at].iter().any(|(other, _)| other == visit)
+        };
+        if opened.iter().enumerate().any(twice) {
+            return Err(rejected("a visit can open one wait only"));
+        }
+        match commit.waits_taken.iter().find(|visit| !self.waits.is_untaken(visit)) {
+            Some(visit) => Err(rejected(format!("no answer to {visit} is there to be taken up"))),
+            None => Ok((last.seq, last.time)),
+        }
+    }
+
+    pub(super) fn cancel(&mut self, now: Timestamp, force: bool, timers: &mut Timers) -> CancelOutcome {
+        let status = self.record.status;
+        if status.is_finished() {
+            return CancelOutcome::Finished(status);
+        }
+        if self.record.cancel_requested_at.is_some() {
+            return CancelOutcome::Requested;
+        }
+        let resuming = status == RunStatus::Waiting && !self.waits.any_open() && self.waits.any_untaken();
+        if resuming && !force {
+            return CancelOutcome::Resuming;
+        }
+        self.record.cancel_requested_at = Some(now);
+        self.waits.close_all(timers);
+        CancelOutcome::Requested
+    }
+
+    /// The batches that hold events after number `after`.
+    pub(super) fn log_after(&self, after: u64) -> Log {
+        let is_before = |batch: &Batch| batch.events.last().is_none_or(|last| last.seq <= after);
+        let first = self.batches.partition_point(is_before);
+        Log { after, batches: self.batches[first..].iter().map(|batch| batch.events.clone()).collect() }
+    }
+}
+
+/// Events by reference: found under the lock, copied after it.
+pub(super) struct Log {
+    after: u64,
+    batches: Vec<Arc<[RunEvent]>>,
+}
+
+impl Log {
+    pub(super) fn copy(&self) -> Vec<RunEvent> {
+        let events = self.batches.iter().flat_map(|batch| batch.iter());
+        events.filter(|event| event.seq > self.after).cloned().collect()
+    }
+}
+
+/// When the events say that the visit's wait was opened.
+fn opened_at(events: &[RunEvent], opened: &VisitPath) -> Option<Timestamp> {
+    let is_it = |kind: &EventKind| matches!(kind, EventKind::WaitOpened { visit, .. } if visit == opened);
+    events.iter().find(|event| is_it(&event.kind)).map(|event| event.time)
+}

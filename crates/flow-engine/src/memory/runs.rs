@@ -1,0 +1,103 @@
+//! All runs, with what must be found without looking at each: awake ones, timers, idempotency keys, nodes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use flow_model::{FlowId, NodeId, RunId, Timestamp, WorkspaceId};
+
+use super::awake::Awake;
+use super::rejected;
+use super::run::Run;
+use super::wait::Timers;
+use crate::{Create, Created, IdempotencyKey, RunRecord, StoreError, Timer, TimerKind};
+
+/// The tables about runs.
+#[derive(Default)]
+pub(super) struct Runs {
+    rows: HashMap<RunId, Run>,
+    keys: HashMap<KeyPlace, KeyRow>,
+    pub(super) awake: Awake,
+    timers: Timers,
+    /// When each node's lease ends.
+    pub(super) nodes: BTreeMap<NodeId, Timestamp>,
+}
+
+/// What an idempotency key is unique in, and the key.
+type KeyPlace = (WorkspaceId, Option<FlowId>, String);
+
+struct KeyRow {
+    run: RunId,
+    body_hash: [u8; 32],
+    expires_at: Timestamp,
+}
+
+impl Runs {
+    pub(super) fn get(&self, run: RunId) -> Option<&Run> {
+        self.rows.get(&run)
+    }
+
+    /// Changes a run and keeps its place among the awake ones; none when there is no such run.
+    pub(super) fn change<T>(
+        &mut self,
+        run: RunId,
+        change: impl FnOnce(&mut Run, &mut Timers) -> T,
+    ) -> Option<T> {
+        let run = self.rows.get_mut(&run)?;
+        let before = run.awake();
+        let done = change(run, &mut self.timers);
+        self.awake.moved(run.place(), before, run.awake());
+        Some(done)
+    }
+
+    pub(super) fn create(&mut self, create: Create) -> Result<Created, StoreError> {
+        let Create { record, idempotency, node, commit } = create;
+        if let Some(run) = self.rows.get(&record.id) {
+            return if run.holds(commit.batch) {
+                Ok(Created::New(run.told(node, 1)))
+            } else {
+                Err(rejected(format!("the run {} exists already", record.id)))
+            };
+        }
+        let now = record.created_at;
+        let key = idempotency.map(|key| key_row(&record, key));
+        if let Some((place, key)) = &key
+            && let Some(held) = self.keys.get(place).filter(|held| held.expires_at > now)
+        {
+            return Ok(Created::Duplicate { run: held.run, same_body: held.body_hash == key.body_hash });
+        }
+        let (id, status, finished_at) = (record.id, record.status, record.finished_at);
+        let mut run = Run::new(record, node);
+        run.commit(status, finished_at, commit, &mut self.timers)?;
+        let told = run.told(node, 1);
+        self.awake.moved(run.place(), None, run.awake());
+        self.keys.extend(key);
+        self.rows.insert(id, run);
+        Ok(Created::New(told))
+    }
+
+    pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<Timer> {
+        let due = self.timers.iter().take_while(|(at, ..)| *at <= now).take(limit);
+        due.map(|(due_at, run, visit)| Timer {
+            run: *run,
+            visit: visit.clone(),
+            kind: TimerKind::WaitExpiry,
+            due_at: *due_at,
+        })
+        .collect()
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, ..)| *at)
+    }
+
+    pub(super) fn purge(&mut self, now: Timestamp) -> usize {
+        let before = self.keys.len() + self.nodes.len();
+        self.keys.retain(|_, key| key.expires_at > now);
+        self.nodes.retain(|_, lease_end| *lease_end > now);
+        before - self.keys.len() - self.nodes.len()
+    }
+}
+
+fn key_row(record: &RunRecord, key: IdempotencyKey) -> (KeyPlace, KeyRow) {
+    let place = (record.workspace, record.flow, key.key);
+    (place, KeyRow { run: record.id, body_hash: key.body_hash, expires_at: key.expires_at })
+}

@@ -1,0 +1,97 @@
+//! The port of runs, carried out by the tables.
+
+use async_trait::async_trait;
+use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
+
+use super::{MemoryStore, rejected};
+use crate::{
+    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
+    Resolve, ResolveOutcome, RunRecord, Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
+};
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn definition_store(
+        &self,
+        hash: DefinitionHash,
+        definition: StoredDefinition,
+    ) -> Result<(), StoreError> {
+        self.tables().definitions.entry(hash).or_insert(definition);
+        Ok(())
+    }
+
+    async fn definition_load(&self, hash: DefinitionHash) -> Result<Option<StoredDefinition>, StoreError> {
+        Ok(self.tables().definitions.get(&hash).cloned())
+    }
+
+    async fn run_create(&self, create: Create) -> Result<Created, StoreError> {
+        let mut tables = self.tables();
+        if !tables.definitions.contains_key(&create.record.definition) {
+            return Err(rejected(format!("the definition {} isn't stored", create.record.definition)));
+        }
+        tables.runs.create(create)
+    }
+
+    async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError> {
+        let appended = self.tables().runs.change(append.run, |run, timers| run.append(append, timers));
+        appended.unwrap_or(Ok(Err(AppendRefused::Stale)))
+    }
+
+    async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
+        let tables = self.tables();
+        let Some(run) = tables.runs.get(run) else { return Ok(None) };
+        let (record, log, waits) = (run.record.clone(), run.log_after(0), run.waits.pending());
+        drop(tables);
+        Ok(Some(StoredRun { record, events: log.copy(), waits }))
+    }
+
+    async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self.tables().runs.get(run).map(|run| run.record.clone()))
+    }
+
+    async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {
+        let log = self.tables().runs.get(run).map(|run| run.log_after(after));
+        Ok(log.map(|log| log.copy()).unwrap_or_default())
+    }
+
+    async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError> {
+        Ok(self.tables().runs.claim(&claim))
+    }
+
+    async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError> {
+        let outcome = self.tables().runs.change(run, |run, timers| run.cancel(now, force, timers));
+        Ok(outcome.unwrap_or(CancelOutcome::Missing))
+    }
+
+    async fn wait_resolve(&self, resolve: Resolve) -> Result<ResolveOutcome, StoreError> {
+        let Resolve { run, visit, resolution, now } = resolve;
+        let outcome =
+            self.tables().runs.change(run, |run, timers| run.waits.resolve(&visit, resolution, now, timers));
+        Ok(outcome.unwrap_or(ResolveOutcome::Missing))
+    }
+
+    async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError> {
+        Ok(self.tables().runs.get(run).map(|run| run.waits.list()).unwrap_or_default())
+    }
+
+    async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        Ok(self.tables().runs.due(now, limit))
+    }
+
+    async fn timer_next(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.tables().runs.next_due())
+    }
+
+    async fn node_renew(&self, node: NodeId, now: Timestamp, lease: LeaseDuration) -> Result<(), StoreError> {
+        self.tables().runs.renew(node, now, lease);
+        Ok(())
+    }
+
+    async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.tables().runs.purge(now))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,133 @@
+//! The waits of one run: rows that leave `Open` once.
+
+use std::collections::{BTreeSet, HashMap};
+
+use flow_model::{Resolution, RunId, Timestamp, VisitPath, Wait};
+
+use crate::{ResolveOutcome, ResolvedWait, StoredWait, WaitState};
+
+/// What is due, earliest first. Only waits' expiries so far, so a timer names no kind.
+pub(super) type Timers = BTreeSet<(Timestamp, RunId, VisitPath)>;
+
+/// The waits of one run.
+pub(super) struct Waits {
+    run: RunId,
+    /// In the order they were opened.
+    rows: Vec<StoredWait>,
+    places: HashMap<VisitPath, usize>,
+    open: usize,
+    /// The places of answers that no commit has taken up, in the order they were stored.
+    untaken: Vec<usize>,
+}
+
+impl Waits {
+    pub(super) fn new(run: RunId) -> Self {
+        Self { run, rows: Vec::new(), places: HashMap::new(), open: 0, untaken: Vec::new() }
+    }
+
+    /// Whether a wait with that visit was ever opened.
+    pub(super) fn contains(&self, visit: &VisitPath) -> bool {
+        self.places.contains_key(visit)
+    }
+
+    pub(super) const fn any_open(&self) -> bool {
+        self.open > 0
+    }
+
+    pub(super) const fn any_untaken(&self) -> bool {
+        !self.untaken.is_empty()
+    }
+
+    /// Whether the visit's answer is stored and not taken up.
+    pub(super) fn is_untaken(&self, visit: &VisitPath) -> bool {
+        self.places.get(visit).is_some_and(|place| self.untaken.contains(place))
+    }
+
+    pub(super) fn open(&mut self, visit: VisitPath, wait: Wait, opened_at: Timestamp, timers: &mut Timers) {
+        if let Some(at) = wait.expires_at {
+            timers.insert((at, self.run, visit.clone()));
+        }
+        self.places.insert(visit.clone(), self.rows.len());
+        self.rows.push(StoredWait { visit, opened_at, wait, state: WaitState::Open });
+        self.open += 1;
+    }
+
+    pub(super) fn take(&mut self, visit: &VisitPath) {
+        if let Some(place) = self.places.get(visit) {
+            self.untaken.retain(|untaken| untaken != place);
+        }
+    }
+
+    pub(super) fn close_all(&mut self, timers: &mut Timers) {
+        for row in self.rows.iter_mut().filter(|row| row.state == WaitState::Open) {
+            drop_timer(timers, self.run, row);
+            row.state = WaitState::Closed;
+        }
+        self.open = 0;
+    }
+
+    pub(super) fn resolve(
+        &mut self,
+        visit: &VisitPath,
+        resolution: Resolution,
+        now: Timestamp,
+        timers: &mut Timers,
+    ) -> ResolveOutcome {
+        let Some(&place) = self.places.get(visit) else { return ResolveOutcome::Missing };
+        let row = &mut self.rows[place];
+        if row.state != WaitState::Open {
+            return ResolveOutcome::NotOpen(row.state.clone());
+        }
+        let over = row.wait.expires_at.filter(|at| *at <= now);
+        row.state = match (resolution, over) {
+            (Resolution::Expired, None) => return ResolveOutcome::NotOpen(WaitState::Open),
+            (Resolution::Expired, Some(_)) => WaitState::Expired { resolved_at: now },
+            (_, Some(at)) => return ResolveOutcome::NotOpen(WaitState::Expired { resolved_at: at }),
+            (resolution, None) => WaitState::Resolved { resolution, resolved_at: now },
+        };
+        drop_timer(timers, self.run, row);
+        self.open -= 1;
+        self.untaken.push(place);
+        ResolveOutcome::Won
+    }
+
+    /// The answers not taken up, oldest first.
+    pub(super) fn answers(&self) -> Vec<ResolvedWait> {
+        let answers = self.untaken.iter().filter_map(|place| answer(&self.rows[*place]));
+        let mut answers: Vec<ResolvedWait> = answers.collect();
+        // Stable: answers of one moment stay in the order they were stored.
+        answers.sort_by_key(|answer| answer.resolved_at);
+        answers
+    }
+
+    /// Every wait, oldest first.
+    pub(super) fn list(&self) -> Vec<StoredWait> {
+        self.rows.clone()
+    }
+
+    /// The waits that are open or answered and not taken up, oldest first.
+    pub(super) fn pending(&self) -> Vec<StoredWait> {
+        if self.open == 0 && self.untaken.is_empty() {
+            return Vec::new();
+        }
+        let rows = self.rows.iter().enumerate();
+        let pending =
+            rows.filter(|(place, row)| row.state == WaitState::Open || self.untaken.contains(place));
+        pending.map(|(_, row)| row.clone()).collect()
+    }
+}
+
+fn drop_timer(timers: &mut Timers, run: RunId, row: &StoredWait) {
+    if let Some(at) = row.wait.expires_at {
+        timers.remove(&(at, run, row.visit.clone()));
+    }
+}
+
+fn answer(row: &StoredWait) -> Option<ResolvedWait> {
+    let (resolution, resolved_at) = match &row.state {
+        WaitState::Resolved { resolution, resolved_at } => (resolution.clone(), *resolved_at),
+        WaitState::Expired { resolved_at } => (Resolution::Expired, *resolved_at),
+        WaitState::Open | WaitState::Closed => return None,
+    };
+    Some(ResolvedWait { visit: row.visit.clone(), resolution, resolved_at })
+}

@@ -1,0 +1,159 @@
+//! What the expressions of a step see of their run.
+//!
+//! Everything is looked up where it stands in the run's state: no context object is built, so a step costs
+//! the same however much the steps before it returned.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use flow_expr::{Lookup, Object, Scope};
+use flow_model::{RunState, VisitPath};
+use serde_json::{Map, Value, json};
+
+use crate::flow::Flow;
+use crate::ports::RunRecord;
+
+/// The scope of one visit.
+pub(crate) struct RunScope<'a> {
+    record: &'a RunRecord,
+    flow: &'a Flow,
+    state: &'a RunState,
+    visit: &'a VisitPath,
+    steps: Steps<'a>,
+    /// The small groups, made when an expression first names them.
+    trigger_group: OnceCell<Arc<Value>>,
+    flow_group: OnceCell<Arc<Value>>,
+    step_group: OnceCell<Arc<Value>>,
+    current_date: OnceCell<Arc<Value>>,
+}
+
+impl<'a> RunScope<'a> {
+    pub(crate) fn new(
+        record: &'a RunRecord,
+        flow: &'a Flow,
+        state: &'a RunState,
+        visit: &'a VisitPath,
+    ) -> Self {
+        Self {
+            record,
+            flow,
+            state,
+            visit,
+            steps: Steps { flow, state },
+            trigger_group: OnceCell::new(),
+            flow_group: OnceCell::new(),
+            step_group: OnceCell::new(),
+            current_date: OnceCell::new(),
+        }
+    }
+
+    fn title(&self, visit: Option<&VisitPath>) -> Option<&str> {
+        visit.and_then(|visit| self.flow.step(visit)).map(|step| &*step.title)
+    }
+
+    fn next_title(&self) -> Option<&str> {
+        self.title(self.flow.step(self.visit).and_then(|step| step.next.as_ref()))
+    }
+
+    fn make_trigger(&self) -> Arc<Value> {
+        let trigger = self.state.start().map(|(_, start)| &start.trigger);
+        Arc::new(json!({
+            "type": trigger.map(|trigger| &trigger.kind),
+            "data": trigger.map(|trigger| &*trigger.data),
+        }))
+    }
+
+    fn make_flow(&self) -> Arc<Value> {
+        Arc::new(json!({
+            "id": self.record.flow.map(|id| id.to_string()),
+            "executionId": self.record.id.to_string(),
+            "name": self.flow.name(),
+            "version": self.record.version,
+            "currentStepName": self.title(Some(self.visit)),
+            "nextStepName": self.next_title(),
+            "triggerType": self.record.trigger,
+        }))
+    }
+
+    fn make_step(&self) -> Arc<Value> {
+        let previous = self.state.visits().rev().map(|(visit, _)| visit).find(|visit| *visit != self.visit);
+        Arc::new(json!({
+            "currentId": self.visit.step(),
+            "currentName": self.title(Some(self.visit)),
+            "previousName": self.title(previous),
+            "nextName": self.next_title(),
+        }))
+    }
+
+    fn variable(&self, name: &str) -> Option<Lookup<'_>> {
+        let variable = self.state.variable(name)?;
+        let output = self.state.output(variable.visit.as_str())?;
+        Some(match &variable.member {
+            None => Lookup::Value(output),
+            Some(member) => output.get(&**member).map_or(Lookup::Undefined, Lookup::Part),
+        })
+    }
+
+    fn input(&self, name: &str) -> Option<Lookup<'_>> {
+        let (_, start) = self.state.start()?;
+        start.inputs.get(name).map(Lookup::Part)
+    }
+}
+
+impl Scope for RunScope<'_> {
+    fn lookup(&self, name: &str) -> Lookup<'_> {
+        let start = self.state.start();
+        match name {
+            "inputs" => start.map_or(Lookup::Undefined, |(_, start)| Lookup::Value(&start.inputs)),
+            "steps" => Lookup::Object(&self.steps),
+            "_trigger" => Lookup::Value(self.trigger_group.get_or_init(|| self.make_trigger())),
+            "flow" => Lookup::Value(self.flow_group.get_or_init(|| self.make_flow())),
+            "step" => Lookup::Value(self.step_group.get_or_init(|| self.make_step())),
+            "approval" => {
+                let visit = self.state.approval().map(VisitPath::as_str);
+                visit.and_then(|visit| self.state.output(visit)).map_or(Lookup::Undefined, Lookup::Value)
+            }
+            "currentDate" => start.map_or(Lookup::Undefined, |(at, _)| {
+                Lookup::Value(self.current_date.get_or_init(|| Arc::new(Value::String(at.to_string()))))
+            }),
+            "currentUser" => start.map_or(Lookup::Undefined, |(_, start)| Lookup::Value(&start.current_user)),
+            "messages" | "error" | "_resumeData" | "files" => Lookup::Undefined,
+            _ => match self.variable(name).or_else(|| self.input(name)) {
+                Some(found) => found,
+                None if self.flow.names.knows(name) => Lookup::Undefined,
+                None => Lookup::Unknown,
+            },
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.flow.names.all().map(str::to_owned).collect()
+    }
+}
+
+/// `steps`: the results of the steps before, by id or name.
+struct Steps<'a> {
+    flow: &'a Flow,
+    state: &'a RunState,
+}
+
+impl Object for Steps<'_> {
+    fn member(&self, key: &str) -> Lookup<'_> {
+        match self.flow.names.step(key) {
+            None => Lookup::Unknown,
+            Some(visit) => self.state.output(visit.as_str()).map_or(Lookup::Undefined, Lookup::Value),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        let outputs = self.flow.names.steps().filter_map(|(name, visit)| {
+            let output = self.state.output(visit.as_str())?;
+            Some((name.to_owned(), (**output).clone()))
+        });
+        Value::Object(outputs.collect::<Map<_, _>>())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.flow.names.steps().map(|(name, _)| name.to_owned()).collect()
+    }
+}
