@@ -12,6 +12,7 @@ mod shared;
 mod view;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flow_model::{RunId, WorkspaceId};
@@ -107,13 +108,22 @@ impl Engine {
         settle::poll(&self.shared, workspace, run, since, wait).await
     }
 
-    /// Whether the engine takes calls: its store answers and it isn't stopping.
+    /// Whether new callers should come: the store answers, and the engine isn't draining or stopping.
     ///
     /// # Errors
-    /// Why it doesn't.
+    /// Why they shouldn't.
     pub async fn ready(&self) -> Result<(), EngineError> {
         self.shared.refuse_when_stopping()?;
+        if self.shared.draining.load(Ordering::Relaxed) {
+            return Err(EngineError::Stopping);
+        }
         Ok(self.shared.store.ping().await?)
+    }
+
+    /// Says that it isn't ready from now on, and still takes calls: the first half of a graceful stop, while
+    /// requests that are on their way are answered.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::Relaxed);
     }
 
     /// Takes no new work, lets steps under way come to their commit, gives every run up, and returns when

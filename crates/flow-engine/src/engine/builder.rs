@@ -122,6 +122,7 @@ impl EngineBuilder {
             hub: Hub::default(),
             tracker: TaskTracker::new(),
             timers: Notify::new(),
+            draining: AtomicBool::new(false),
             stopping: CancellationToken::new(),
             abandoning: AtomicBool::new(false),
         });

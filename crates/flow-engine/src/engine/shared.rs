@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     /// A timer was added: the one that is slept for may not be the earliest any more.
     pub(crate) timers: Notify,
     pub(super) cache: FlowCache,
+    /// New callers should go elsewhere.
+    pub(super) draining: AtomicBool,
     /// No new work is taken.
     pub(super) stopping: CancellationToken,
     /// The patience of a stop is over: nothing is tried again.

@@ -1,0 +1,49 @@
+//! `http-request`: asks another server.
+
+mod failure;
+mod response;
+mod send;
+mod settings;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use flow_engine::{Step, StepContext, StepError};
+use flow_model::Fields;
+use serde_json::Value;
+
+use crate::Outbound;
+use settings::Settings;
+
+/// The `http-request` step. Its result is `{status, headers, body, durationMs}`.
+///
+/// It fails with `url_invalid`, `scheme_unsupported`, `outbound_denied`, `settings_invalid`, `network`,
+/// `timeout`, `too_many_redirects`, `response_not_json`, `output_too_large`, or, for an answer of 400 and above,
+/// `http_status`.
+#[derive(Debug, Clone)]
+pub struct HttpRequest {
+    outbound: Outbound,
+}
+
+impl HttpRequest {
+    /// The step, with the way out that it uses.
+    pub fn new(outbound: Outbound) -> Self {
+        Self { outbound }
+    }
+}
+
+#[async_trait]
+impl Step for HttpRequest {
+    fn kind(&self) -> &'static str {
+        "http-request"
+    }
+
+    fn check(&self, data: &Fields<'_>) {
+        settings::check(data);
+    }
+
+    async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {
+        let settings = Settings::read(&input)?;
+        send::send(&self.outbound, &context.execution.to_string(), settings).await
+    }
+}

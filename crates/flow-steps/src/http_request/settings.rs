@@ -1,0 +1,221 @@
+//! The settings of an `http-request`: checked as written, read once resolved.
+
+use flow_engine::StepError;
+use flow_model::{Faults, Fields};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::failure::from_outbound;
+use crate::Outbound;
+
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const BODY_TYPES: [&str; 4] = ["json", "form", "text", "none"];
+const RESPONSE_TYPES: [&str; 3] = ["auto", "json", "text"];
+
+/// Resolved settings.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) response_type: ResponseType,
+    pub(super) follow_redirects: bool,
+    pub(super) fail_on_status: bool,
+}
+
+/// What the answer's body becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResponseType {
+    /// JSON when the answer says that it is, else text.
+    Auto,
+    Json,
+    Text,
+}
+
+/// Checks settings as an author wrote them: what a template fills in is left to the run.
+pub(super) fn check(data: &Fields<'_>) {
+    data.required_string("url");
+    one_of(data, "method", &METHODS);
+    one_of(data, "bodyType", &BODY_TYPES);
+    one_of(data, "responseType", &RESPONSE_TYPES);
+    data.value("body");
+    pairs_shape(data, "headers");
+    pairs_shape(data, "query");
+    flag(data, "followRedirects");
+    flag(data, "failOnStatus");
+    if data.value("auth").is_some() {
+        let message = "secrets can't be used by this version of the server; send a header instead";
+        data.faults().error(data.at("auth"), "setting_unsupported", message);
+    }
+    data.warn_of_unknown();
+}
+
+fn is_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
+fn one_of(data: &Fields<'_>, key: &'static str, allowed: &[&str]) {
+    let Some(text) = data.string(key) else { return };
+    if !is_template(text) && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(text)) {
+        let message = format!("`{text}` can't be used here; use one of {}", allowed.join(", "));
+        data.faults().error(data.at(key), "value_unknown", message);
+    }
+}
+
+fn flag(data: &Fields<'_>, key: &'static str) {
+    if data.value(key).and_then(Value::as_str).is_none_or(|text| !is_template(text)) {
+        data.boolean(key);
+    }
+}
+
+fn pairs_shape(data: &Fields<'_>, key: &'static str) {
+    match data.value(key) {
+        None | Some(Value::Object(_)) => {}
+        Some(Value::String(text)) if is_template(text) => {}
+        Some(Value::Array(_)) => {
+            for row in data.objects(key) {
+                row.required_string("key");
+                row.value("value");
+                row.warn_of_unknown();
+            }
+        }
+        Some(_) => {
+            data.object(key);
+        }
+    }
+}
+
+impl Settings {
+    /// Reads settings whose templates are resolved.
+    pub(super) fn read(input: &Value) -> Result<Self, StepError> {
+        let empty = Map::new();
+        let faults = Faults::new();
+        let data = Fields::new(input.as_object().unwrap_or(&empty), "", &faults);
+        let url = data.required_string("url").unwrap_or_default().to_owned();
+        let method = data.string("method").unwrap_or("GET").to_ascii_uppercase();
+        let body_type = data.string("bodyType").map(str::to_ascii_lowercase);
+        let response_type = data.string("responseType").map(str::to_ascii_lowercase);
+        let follow_redirects = data.boolean("followRedirects").unwrap_or(true);
+        let fail_on_status = data.boolean("failOnStatus").unwrap_or(true);
+        let query = pairs(data.value("query"), "query", &faults);
+        let headers = pairs(data.value("headers"), "headers", &faults);
+        let body = data.value("body");
+        let response_type = match response_type.as_deref() {
+            None | Some("auto") => ResponseType::Auto,
+            Some("json") => ResponseType::Json,
+            Some("text") => ResponseType::Text,
+            Some(other) => {
+                let message =
+                    format!("`{other}` is no type of response; use one of {}", RESPONSE_TYPES.join(", "));
+                faults.error("/responseType", "value_unknown", message);
+                ResponseType::Auto
+            }
+        };
+        let method_read = METHODS.contains(&method.as_str()).then(|| method.parse::<Method>().ok()).flatten();
+        if method_read.is_none() {
+            let message = format!("`{method}` can't be used; use one of {}", METHODS.join(", "));
+            faults.error("/method", "value_unknown", message);
+        }
+        let mut headers = header_map(headers, &faults);
+        let body = encode(body, body_type.as_deref(), &mut headers, &faults);
+        if let Some(fault) = faults.into_vec().into_iter().next() {
+            let message = format!("`{}`: {}", fault.pointer.trim_start_matches('/'), fault.message);
+            return Err(StepError::new("settings_invalid", message));
+        }
+        let mut url = Outbound::parse(&url).map_err(from_outbound)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let method = method_read.unwrap_or(Method::GET);
+        Ok(Self { method, url, headers, body, response_type, follow_redirects, fail_on_status })
+    }
+}
+
+/// Pairs as authors write them: an object, or a list of `{key, value}`. A list as a value repeats the key,
+/// null leaves it out.
+fn pairs(value: Option<&Value>, key: &str, faults: &Faults) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    let mut add = |name: &str, value: &Value| match value {
+        Value::Array(items) => {
+            pairs.extend(items.iter().filter_map(|item| Some((name.to_owned(), text(item)?))));
+        }
+        value => pairs.extend(text(value).map(|value| (name.to_owned(), value))),
+    };
+    match value {
+        None => {}
+        Some(Value::Object(map)) => map.iter().for_each(|(name, value)| add(name, value)),
+        Some(Value::Array(rows)) => {
+            for row in rows {
+                match row.get("key").and_then(Value::as_str) {
+                    Some(name) => add(name, row.get("value").unwrap_or(&Value::Null)),
+                    None => faults.error(format!("/{key}"), "wrong_type", "a row has no text `key`; add one"),
+                }
+            }
+        }
+        Some(_) => {
+            faults.error(format!("/{key}"), "wrong_type", "this must be an object or a list of {key, value}");
+        }
+    }
+    pairs
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn header_map(pairs: Vec<(String, String)>, faults: &Faults) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in pairs {
+        match (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
+            (Ok(name), Ok(value)) => {
+                headers.append(name, value);
+            }
+            (Err(_), _) => {
+                faults.error("/headers", "value_unknown", format!("`{name}` can't be a header's name"))
+            }
+            (_, Err(_)) => {
+                let message = format!("the value of `{name}` has a character that no header may have");
+                faults.error("/headers", "value_unknown", message);
+            }
+        }
+    }
+    headers
+}
+
+/// The body's bytes, and its type among the headers unless the author gave one.
+fn encode(
+    body: Option<&Value>,
+    body_type: Option<&str>,
+    headers: &mut HeaderMap,
+    faults: &Faults,
+) -> Option<Vec<u8>> {
+    let body = body?;
+    let (bytes, content_type) = match (body_type, body) {
+        (Some("none"), _) => return None,
+        (Some("json"), body) => (body.to_string().into_bytes(), "application/json"),
+        (Some("text") | None, Value::String(text)) => {
+            (text.clone().into_bytes(), "text/plain; charset=utf-8")
+        }
+        (Some("text"), body) => (body.to_string().into_bytes(), "text/plain; charset=utf-8"),
+        (None, body) => (body.to_string().into_bytes(), "application/json"),
+        (Some("form"), body) => {
+            let pairs = pairs(Some(body), "body", faults);
+            let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            (form.into_bytes(), "application/x-www-form-urlencoded")
+        }
+        (Some(other), _) => {
+            let message = format!("`{other}` is no type of body; use one of {}", BODY_TYPES.join(", "));
+            faults.error("/bodyType", "value_unknown", message);
+            return None;
+        }
+    };
+    headers.entry(reqwest::header::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+    Some(bytes)
+}
