@@ -1,0 +1,128 @@
+//! The configuration: defaults, then the file, then the environment, then the flags.
+
+mod sources;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use flow_steps::Allow;
+use serde::{Deserialize, Serialize};
+
+use crate::args::{LogFormat, Settings};
+
+/// The workspace of the first start, of `FLOW_ADMIN_TOKEN`, and of commands that name none.
+pub(crate) const DEFAULT_WORKSPACE: &str = "default";
+
+/// Everything that can be set. Names are those of the config file; the environment has them in capitals, with
+/// `FLOW_` before and `__` between a section and its setting.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The address to serve on.
+    pub(crate) listen: SocketAddr,
+    /// The folder of the SQLite file and the server's own files.
+    pub(crate) data_dir: PathBuf,
+    /// The database; the SQLite file in the data dir when empty.
+    pub(crate) database: String,
+    /// Don't load the sample flows at the first start.
+    pub(crate) no_samples: bool,
+    /// Refuse to start on tables that aren't up to date.
+    pub(crate) no_migrate: bool,
+    /// How log lines look.
+    pub(crate) log_format: LogFormat,
+    /// An admin token of the default workspace that is made to exist at every start; none when empty.
+    pub(crate) admin_token: String,
+    /// How long a stop waits for requests and runs to come to an end, in seconds.
+    pub(crate) shutdown_seconds: u64,
+    /// How many threads serve HTTP; as many as the machine has cores when 0.
+    pub(crate) workers: usize,
+    pub(crate) outbound: Outbound,
+    pub(crate) cluster: Cluster,
+    pub(crate) http: flow_http::Options,
+}
+
+/// What flows may reach.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Outbound {
+    /// Networks and hosts that requests may reach although private, separated by commas.
+    pub(crate) allow: String,
+}
+
+/// How servers share a database.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cluster {
+    /// How long a server's runs stay its own after its last sign of life.
+    pub(crate) lease_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data_dir: "flow-data".into(),
+            database: String::new(),
+            no_samples: false,
+            no_migrate: false,
+            log_format: LogFormat::Text,
+            admin_token: String::new(),
+            shutdown_seconds: 30,
+            workers: 0,
+            outbound: Outbound::default(),
+            cluster: Cluster::default(),
+            http: flow_http::Options::default(),
+        }
+    }
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self { lease_seconds: 15 }
+    }
+}
+
+impl Config {
+    /// Reads and checks the configuration.
+    pub(crate) fn load(flags: &Settings) -> anyhow::Result<Self> {
+        let config = sources::read(flags)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> anyhow::Result<()> {
+        self.http.validate().context("section [http]")?;
+        self.allow()?;
+        if !(3..=3600).contains(&self.cluster.lease_seconds) {
+            anyhow::bail!("`cluster.lease_seconds` is {}; use 3 to 3600", self.cluster.lease_seconds);
+        }
+        const SHORTEST_TOKEN: usize = 24;
+        if !self.admin_token.is_empty() && self.admin_token.len() < SHORTEST_TOKEN {
+            anyhow::bail!(
+                "`FLOW_ADMIN_TOKEN` is too short to be safe; use {SHORTEST_TOKEN} characters or more"
+            );
+        }
+        Ok(())
+    }
+
+    /// What flows may reach although private.
+    pub(crate) fn allow(&self) -> anyhow::Result<Allow> {
+        self.outbound.allow.parse().context("`outbound.allow` (FLOW_OUTBOUND__ALLOW)")
+    }
+
+    /// The store's settings.
+    pub(crate) fn store(&self, exclusive: bool) -> flow_store::Options {
+        let url = match self.database.as_str() {
+            "" => self.data_dir.join("flow.db").to_string_lossy().into_owned(),
+            named => named.to_owned(),
+        };
+        flow_store::Options { migrate: !self.no_migrate, exclusive, ..flow_store::Options::at(url) }
+    }
+
+    /// How long a server's runs stay its own after its last sign of life.
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_secs(self.cluster.lease_seconds)
+    }
+}

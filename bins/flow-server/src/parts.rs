@@ -1,0 +1,34 @@
+//! The parts that several commands put together.
+
+use std::future::Future;
+
+use anyhow::Context;
+use flow_engine::{Entropy, OsEntropy, Registry};
+use flow_steps::{HttpRequest, Outbound};
+use flow_store::SqlStore;
+
+use crate::config::Config;
+
+/// The built-in types of step.
+pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
+    let outbound = Outbound::new(config.allow()?).context("preparing the HTTP client")?;
+    Ok(Registry::new().with(HttpRequest::new(outbound)))
+}
+
+/// The database; with `exclusive`, as the one server that runs flows on it.
+pub(crate) async fn open_store(config: &Config, exclusive: bool) -> anyhow::Result<SqlStore> {
+    Ok(SqlStore::open(config.store(exclusive)).await?)
+}
+
+/// Runs a command that needs no server on a small runtime of its own.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("starting the runtime")?.block_on(work)
+}
+
+/// The random bytes of a new id.
+pub(crate) fn random() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    OsEntropy.fill(&mut bytes);
+    bytes
+}

@@ -1,0 +1,102 @@
+//! `run`: a flow from a file, with no server and nothing stored.
+
+mod ask;
+mod progress;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use flow_engine::Clock;
+use flow_engine::{
+    Engine, EngineError, Execute, MemoryStore, Patience, RunView, StartedBy, SystemClock, Target, WaitChoice,
+};
+use flow_model::{RunId, RunStatus, WorkspaceId};
+use serde_json::{Map, Value, json};
+
+use crate::args::RunArgs;
+use crate::config::Config;
+use crate::parts::{block_on, random, registry};
+use crate::validate::read_document;
+use crate::{exit, say, tell};
+
+/// How long to wait for the next event before asking again.
+const POLL: Duration = Duration::from_secs(30);
+
+pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let document = Arc::new(read_document(&args.file)?);
+    let inputs: Map<String, Value> =
+        serde_json::from_str(&args.inputs).context("`--inputs` must be a JSON object")?;
+    block_on(async {
+        let store = Arc::new(MemoryStore::new());
+        let engine = Engine::builder().store(store).steps(registry(config)?).build().await?;
+        let workspace = WorkspaceId::new(SystemClock.now(), random());
+        let started = engine.execute(Execute {
+            workspace,
+            target: Target::Document(document),
+            trigger: StartedBy::Any,
+            inputs,
+            current_user: Arc::new(json!({})),
+            idempotency: None,
+            patience: Patience::UntilStored,
+        });
+        let started = match started.await {
+            Ok(reply) => reply.view.id(),
+            Err(EngineError::InvalidDefinition(faults) | EngineError::InvalidInputs(faults)) => {
+                faults.iter().for_each(|fault| {
+                    tell(&format!("error[{}] at {}: {}", fault.code, fault.pointer, fault.message));
+                });
+                return Ok(ExitCode::from(exit::CANNOT));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let view = follow(&engine, workspace, started, args.json).await?;
+        Ok(report(&view, args.json))
+    })
+}
+
+/// Shows a run's progress until it ends, or waits with nobody there to answer.
+async fn follow(engine: &Engine, workspace: WorkspaceId, run: RunId, quiet: bool) -> anyhow::Result<RunView> {
+    let mut seen = 0;
+    loop {
+        let poll = engine.poll(workspace, run, seen, POLL).await?;
+        for event in &poll.events {
+            seen = event.seq;
+            if !quiet {
+                progress::show(&poll.view, event);
+            }
+        }
+        match poll.view.status() {
+            RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => return Ok(poll.view),
+            RunStatus::Waiting => {
+                let waits = poll.view.open_waits();
+                let Some(wait) = waits.first() else { continue };
+                let Some(answer) = ask::ask(wait)? else { return Ok(poll.view) };
+                let choice = WaitChoice::Named(wait.execution.to_string());
+                engine.resume(workspace, run, choice, answer, Patience::UntilStored).await?;
+            }
+            RunStatus::Queued | RunStatus::Running => {}
+        }
+    }
+}
+
+fn report(view: &RunView, as_json: bool) -> ExitCode {
+    let error = match view.state.end() {
+        Some((_, flow_model::RunEnd::Failed { error })) => Some(error),
+        _ => None,
+    };
+    if as_json {
+        let status = view.status().as_str();
+        say(&json!({ "status": status, "output": view.output(), "error": error }).to_string());
+    } else if let Some(output) = view.output() {
+        say(&format!("{output:#}"));
+    } else if let Some(error) = error {
+        tell(&format!("failed with {}: {}", error.code, error.message));
+    }
+    match view.status() {
+        RunStatus::Completed => ExitCode::SUCCESS,
+        RunStatus::Failed | RunStatus::Cancelled => ExitCode::from(exit::FAILED),
+        RunStatus::Waiting | RunStatus::Queued | RunStatus::Running => ExitCode::from(exit::WAITING),
+    }
+}

@@ -1,0 +1,72 @@
+//! `serve`: the HTTP API, until a signal says stop.
+
+mod first_start;
+mod http;
+mod signal;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use flow_engine::{Accounts, Engine, Limits};
+use flow_http::Api;
+use flow_store::SqlStore;
+
+use crate::config::Config;
+use crate::parts::{open_store, registry};
+use crate::{say, telemetry};
+
+pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::start(config.log_format);
+    // Runs outlive the requests that start them, and the threads that serve those.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("flow-engine")
+        .enable_all()
+        .build()
+        .context("starting the engine's runtime")?;
+    let engine_runtime = runtime.handle().clone();
+    actix_web::rt::System::new().block_on(async move {
+        let store = Arc::new(open_store(&config, true).await?);
+        let engine = start_engine(&config, &store, engine_runtime).await?;
+        let served = serve_http(&config, &engine, store.clone()).await;
+        engine.stop(Duration::from_secs(config.shutdown_seconds)).await;
+        served
+    })?;
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn start_engine(
+    config: &Config,
+    store: &Arc<SqlStore>,
+    runtime: tokio::runtime::Handle,
+) -> anyhow::Result<Engine> {
+    let limits = Limits { lease: config.lease(), ..Limits::default() };
+    let engine = Engine::builder().store(store.clone()).steps(registry(config)?).runtime(runtime);
+    engine.limits(limits).build().await.context("starting the engine")
+}
+
+async fn serve_http(config: &Config, engine: &Engine, store: Arc<SqlStore>) -> anyhow::Result<()> {
+    let accounts: Arc<dyn Accounts> = store;
+    let welcome = first_start::prepare(config, engine, &*accounts).await?;
+    let api = Api { engine: engine.clone(), accounts, options: config.http.clone() };
+    let bound = http::bind(config, api)?;
+    let address = bound.address;
+    let server = bound.server;
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    if let Some(welcome) = welcome {
+        welcome.print(address);
+    }
+    say(&format!("listening on http://{address}"));
+
+    tokio::select! {
+        signal = signal::stop() => tracing::info!(signal, "stopping"),
+        served = serving => return served.context("the HTTP server broke off")?.context("serving HTTP"),
+    }
+    engine.drain();
+    handle.stop(true).await;
+    Ok(())
+}

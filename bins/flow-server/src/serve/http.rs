@@ -1,0 +1,41 @@
+//! The HTTP server and its guards against slow clients.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer};
+use anyhow::Context;
+use flow_http::Api;
+
+use crate::config::Config;
+
+/// How long a client may take to send the head of its request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// A server that is bound and not yet polled.
+pub(super) struct Bound {
+    pub(super) server: Server,
+    pub(super) address: SocketAddr,
+}
+
+/// Binds the address of the configuration.
+pub(super) fn bind(config: &Config, api: Api) -> anyhow::Result<Bound> {
+    let configure = flow_http::configure(api);
+    let mut server = HttpServer::new(move || App::new().configure(configure.clone()))
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(config.shutdown_seconds)
+        .disable_signals();
+    if config.workers > 0 {
+        server = server.workers(config.workers);
+    }
+    let listen = config.listen;
+    let server = server.bind(listen).with_context(|| {
+        format!("{listen} can't be listened on; is another server there? choose another with --listen")
+    })?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok(Bound { server: server.run(), address })
+}

@@ -1,0 +1,62 @@
+//! `validate`: checks flow documents as publishing would.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use flow_engine::validate_document;
+use flow_model::{Fault, Severity};
+use serde_json::{Value, json};
+
+use crate::args::ValidateArgs;
+use crate::config::Config;
+use crate::parts::registry;
+use crate::{exit, say};
+
+pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
+    let registry = registry(&Config::default())?;
+    let mut failed = false;
+    for path in &args.files {
+        let document = read_document(path)?;
+        let faults = validate_document(&document, &registry);
+        let invalid = faults.iter().any(|fault| fault.severity == Severity::Error);
+        failed |= invalid;
+        if args.json {
+            let file = path.display().to_string();
+            say(&json!({ "file": file, "valid": !invalid, "issues": faults }).to_string());
+        } else {
+            print(path, &faults);
+        }
+    }
+    Ok(if failed { ExitCode::from(exit::FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Reads a flow document; a name that it lacks is that of its file.
+pub(crate) fn read_document(path: &Path) -> anyhow::Result<Value> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let mut document: Value =
+        serde_json::from_str(&text).with_context(|| format!("{} isn't JSON", path.display()))?;
+    let map = document.as_object_mut().with_context(|| {
+        format!("{} isn't a flow document: write an object with name and definition", path.display())
+    })?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    map.entry("name").or_insert(Value::String(stem));
+    Ok(document)
+}
+
+fn print(path: &Path, faults: &[Fault]) {
+    let path = path.display();
+    for fault in faults {
+        let severity = match fault.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        say(&format!("{path}: {severity}[{}] at {}: {}", fault.code, fault.pointer, fault.message));
+    }
+    let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
+    match errors {
+        0 => say(&format!("{path}: can be published")),
+        1 => say(&format!("{path}: 1 fault")),
+        more => say(&format!("{path}: {more} faults")),
+    }
+}
