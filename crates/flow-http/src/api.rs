@@ -1,0 +1,41 @@
+//! What the routes work on, and how they are mounted.
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ServiceConfig};
+use flow_engine::{Accounts, Clock, Engine};
+use flow_model::Timestamp;
+
+use crate::{Options, observe, routes};
+
+/// What the routes work on. Cheap to clone: one for each worker thread.
+#[derive(Clone)]
+pub struct Api {
+    /// Executes flows and holds their catalog.
+    pub engine: Engine,
+    /// Where tokens are looked up.
+    pub accounts: Arc<dyn Accounts>,
+    /// Limits and bounds.
+    pub options: Options,
+}
+
+impl Api {
+    /// The present moment, by the engine's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Clock::now(self.engine.clock())
+    }
+}
+
+/// Mounts every route, with request ids, access logs and the error shape. Give it to `App::configure`, as
+/// the last service of its scope: it answers every path that nobody else took.
+pub fn configure(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send {
+    move |config| {
+        let scope = web::scope("")
+            .app_data(Data::new(api.clone()))
+            .configure(routes::mount)
+            .default_service(web::to(routes::not_found))
+            .wrap(from_fn(observe::observe));
+        config.service(scope);
+    }
+}

@@ -1,0 +1,18 @@
+//! What handlers take from a request. Only the caller is judged before a handler runs; the rest is read by
+//! it, so that a missing token always comes first and an unknown id before a bad body.
+
+mod body;
+mod caller;
+mod etag;
+mod idempotency;
+mod path;
+mod prefer;
+mod query;
+
+pub(crate) use body::Body;
+pub(crate) use caller::{PublishFlows, ReadFlows, ReadRuns, ResumeRuns, RunFlows, Scoped, WriteFlows};
+pub(crate) use etag::{IfMatch, etag};
+pub(crate) use idempotency::{Mode, idempotency_key};
+pub(crate) use path::{Id, judged};
+pub(crate) use prefer::Prefer;
+pub(crate) use query::{Query, unless_faulty};

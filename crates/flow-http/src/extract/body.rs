@@ -1,0 +1,136 @@
+//! A JSON body: its size, type and depth are bounded before it is parsed, and what is wrong with its members
+//! is collected, not told one by one.
+
+mod depth;
+
+use std::future::{Ready, ready};
+use std::pin::pin;
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest, dev};
+use flow_model::{Faults, Fields};
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::query::unless_faulty;
+use crate::error::Result;
+use crate::{Api, ApiError};
+
+/// A body that hasn't been read yet.
+pub(crate) struct Body {
+    request: HttpRequest,
+    payload: dev::Payload,
+}
+
+/// A body that is a JSON object.
+pub(crate) struct Json {
+    /// As sent.
+    pub(crate) bytes: Bytes,
+    /// As parsed.
+    pub(crate) object: Map<String, Value>,
+}
+
+impl FromRequest for Body {
+    type Error = ApiError;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
+    }
+}
+
+impl Body {
+    /// Reads a JSON object. No body stands for `{}`.
+    pub(crate) async fn object(mut self, api: &Api) -> Result<Json> {
+        let options = &api.options;
+        let bytes = self.in_time(api).await?;
+        if bytes.is_empty() {
+            return Ok(Json { bytes, object: Map::new() });
+        }
+        self.check_type()?;
+        match parse(&bytes, options.json_depth)? {
+            Value::Object(object) => Ok(Json { bytes, object }),
+            other => Err(not_an_object(&other)),
+        }
+    }
+
+    /// Reads the body within the time that a client may take: actix bounds only that of the head.
+    async fn in_time(&mut self, api: &Api) -> Result<Bytes> {
+        let seconds = api.options.body_seconds;
+        let end = api.now().after(Duration::from_secs(seconds));
+        let bytes = pin!(self.bytes(api.options.body_limit));
+        match select(bytes, api.engine.clock().sleep_until(end)).await {
+            Either::Left((bytes, _)) => bytes,
+            Either::Right(_) => Err(ApiError::BodyTimeout { seconds }),
+        }
+    }
+
+    /// Reads the body. What is too long is taken in and dropped as far as is bearable, since a client that is
+    /// still sending when the connection closes never sees why.
+    async fn bytes(&mut self, limit: usize) -> Result<Bytes> {
+        let too_large = || ApiError::BodyTooLarge { limit };
+        let bearable = limit.saturating_mul(4);
+        let declared = self.request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > bearable) {
+            return Err(too_large());
+        }
+        let (mut body, mut received) = (BytesMut::new(), 0_usize);
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(ApiError::BodyIncomplete)?;
+            received = received.saturating_add(chunk.len());
+            if received > bearable {
+                return Err(too_large());
+            }
+            if received > limit {
+                body = BytesMut::new();
+            } else {
+                body.extend_from_slice(&chunk);
+            }
+        }
+        if received > limit { Err(too_large()) } else { Ok(body.freeze()) }
+    }
+
+    /// No type at all is taken for JSON; a wrong one never is.
+    fn check_type(&self) -> Result<()> {
+        let header = |name| self.request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+        if let Some(encoding) = header(CONTENT_ENCODING).filter(|e| !e.eq_ignore_ascii_case("identity")) {
+            return Err(ApiError::UnsupportedMediaType(format!("encoding `{encoding}`")));
+        }
+        let Some(given) = header(CONTENT_TYPE) else { return Ok(()) };
+        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let is_json = essence == "application/json"
+            || essence.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"));
+        if is_json { Ok(()) } else { Err(ApiError::UnsupportedMediaType(format!("type `{essence}`"))) }
+    }
+}
+
+impl Json {
+    /// Reads members, and fails with every fault that `read` found.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Fields<'_>) -> T) -> Result<T> {
+        let faults = Faults::new();
+        let read = read(&Fields::new(&self.object, "", &faults));
+        unless_faulty(read, faults)
+    }
+}
+
+/// The depth was checked, so the parser needs no bound of its own, which is lower by one.
+fn parse(bytes: &[u8], limit: usize) -> Result<Value> {
+    if let Some((line, column)) = depth::exceeded(bytes, limit) {
+        return Err(ApiError::JsonTooDeep { limit, line, column });
+    }
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    parser.disable_recursion_limit();
+    let value = Value::deserialize(&mut parser).map_err(ApiError::MalformedJson)?;
+    parser.end().map_err(ApiError::MalformedJson)?;
+    Ok(value)
+}
+
+fn not_an_object(value: &Value) -> ApiError {
+    let faults = Faults::new();
+    let _: Option<Fields<'_>> = Fields::of(value, "", &faults);
+    ApiError::Invalid(faults.into_vec())
+}

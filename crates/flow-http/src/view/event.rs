@@ -1,0 +1,198 @@
+//! A poll: the run's status and its events.
+
+use std::sync::Arc;
+
+use flow_engine::{Poll, RunView};
+use flow_model::{EventKind, Resolution, RunEvent, WaitRequest};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ErrorView;
+use super::wait::Waits;
+use flow_model::RunError;
+
+/// What a poll is answered with.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Polled<'a> {
+    app_run_id: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorView<'a>>,
+    #[serde(flatten)]
+    waits: Option<Waits>,
+    events: Vec<EventRow<'a>>,
+    seq: u64,
+}
+
+impl<'a> Polled<'a> {
+    /// The view of a poll. `error` is the run's, if it failed.
+    pub(crate) fn of(poll: &'a Poll, error: Option<&'a RunError>) -> Self {
+        let view = &poll.view;
+        Self {
+            app_run_id: view.id().to_string(),
+            status: view.status().as_str(),
+            output: view.output().map(Arc::as_ref),
+            error: error.map(ErrorView::of),
+            waits: Waits::of(view),
+            events: poll.events.iter().map(|event| EventRow::of(event, view)).collect(),
+            seq: poll.events.last().map_or(view.state.seq(), |event| event.seq),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventRow<'a> {
+    seq: u64,
+    time: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visit: Option<&'a str>,
+    data: Data<'a>,
+}
+
+/// What an event tells beside its type. The shape is the type's.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Data<'a> {
+    Nothing {},
+    Started {
+        trigger: Trigger<'a>,
+        inputs: &'a Value,
+    },
+    Input {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        input: Option<&'a Value>,
+    },
+    Output {
+        output: Option<&'a Value>,
+    },
+    Failed {
+        error: ErrorView<'a>,
+    },
+    Approval {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        execution_id: String,
+        message: &'a str,
+        expires_at: Option<String>,
+    },
+    Tool {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        execution_id: String,
+        tool_name: &'a str,
+        args: &'a Value,
+        expires_at: Option<String>,
+    },
+    Resolved {
+        resolved_at: String,
+        #[serde(flatten)]
+        answer: Answer<'a>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Trigger<'a> {
+    step_id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    data: &'a Value,
+}
+
+/// How a wait ended.
+#[derive(Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub(super) enum Answer<'a> {
+    Decided {
+        decision: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        decided_by: Option<&'a str>,
+    },
+    Succeeded {
+        success: bool,
+        output: &'a Value,
+    },
+    Failed {
+        success: bool,
+        error: &'a str,
+    },
+    Expired {
+        expired: bool,
+    },
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn of(resolution: &'a Resolution) -> Self {
+        match resolution {
+            Resolution::Decided { decision, message, decided_by } => Self::Decided {
+                decision: decision.as_str(),
+                message: message.as_deref(),
+                decided_by: decided_by.as_deref(),
+            },
+            Resolution::ToolSucceeded { output } => Self::Succeeded { success: true, output },
+            Resolution::ToolFailed { error } => Self::Failed { success: false, error },
+            Resolution::Expired => Self::Expired { expired: true },
+        }
+    }
+}
+
+impl<'a> EventRow<'a> {
+    fn of(event: &'a RunEvent, view: &'a RunView) -> Self {
+        let visit = event.kind.visit();
+        Self {
+            seq: event.seq,
+            time: event.time.to_string(),
+            kind: event.kind.name(),
+            step_id: visit.map(|visit| visit.step()),
+            visit: visit.map(|visit| visit.as_str()),
+            data: Data::of(&event.kind, view),
+        }
+    }
+}
+
+impl<'a> Data<'a> {
+    fn of(kind: &'a EventKind, view: &'a RunView) -> Self {
+        match kind {
+            EventKind::RunStarted(start) => Self::Started {
+                trigger: Trigger {
+                    step_id: start.trigger.step.as_str(),
+                    kind: &start.trigger.kind,
+                    data: &start.trigger.data,
+                },
+                inputs: &start.inputs,
+            },
+            EventKind::StepStarted { input, .. } => Self::Input { input: input.as_deref() },
+            EventKind::StepCompleted { output, .. } => Self::Output { output: Some(output) },
+            EventKind::StepFailed { error, .. } | EventKind::RunFailed { error } => {
+                Self::Failed { error: ErrorView::of(error) }
+            }
+            EventKind::WaitOpened { visit, wait } => {
+                let (kind, execution_id) = (wait.request.kind().as_str(), view.execution(visit).to_string());
+                let expires_at = wait.expires_at.map(|at| at.to_string());
+                match &wait.request {
+                    WaitRequest::UserApproval { message, .. } => {
+                        Self::Approval { kind, execution_id, message, expires_at }
+                    }
+                    WaitRequest::ClientTool { tool_name, args } => {
+                        Self::Tool { kind, execution_id, tool_name, args, expires_at }
+                    }
+                }
+            }
+            EventKind::WaitResolved { resolution, resolved_at, .. } => {
+                Self::Resolved { resolved_at: resolved_at.to_string(), answer: Answer::of(resolution) }
+            }
+            EventKind::RunCompleted { .. } => Self::Output { output: view.output().map(Arc::as_ref) },
+            EventKind::RunCancelled {} => Self::Nothing {},
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a run waits for, in the two forms that clients read: where it waits, and what to do about it.
+
+use std::sync::Arc;
+
+use flow_engine::{OpenWait, RunView};
+use flow_model::{Decision, WaitRequest};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The open waits of a run. The singular members hold the oldest.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Waits {
+    wait_state: WaitState,
+    pending_action: PendingAction,
+    wait_states: Vec<WaitState>,
+    pending_actions: Vec<PendingAction>,
+}
+
+/// Where a run waits.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WaitState {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    step_id: String,
+    step_name: String,
+    execution_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    created_at: String,
+    expires_at: Option<String>,
+}
+
+/// What to do about it.
+#[derive(Clone, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub(crate) enum PendingAction {
+    /// Decide.
+    UserApproval { execution_id: String, message: String, decisions: [&'static str; 2] },
+    /// Run the tool and report its result.
+    ClientTool { execution_id: String, tool_name: String, args: Arc<Value>, timestamp: String },
+}
+
+impl Waits {
+    /// The open waits; none when there is none.
+    pub(crate) fn of(view: &RunView) -> Option<Self> {
+        let open = view.open_waits();
+        let wait_states: Vec<_> = open.iter().map(WaitState::of).collect();
+        let pending_actions: Vec<_> = open.iter().map(PendingAction::of).collect();
+        Some(Self {
+            wait_state: wait_states.first()?.clone(),
+            pending_action: pending_actions.first()?.clone(),
+            wait_states,
+            pending_actions,
+        })
+    }
+}
+
+impl WaitState {
+    /// The view of an open wait.
+    pub(crate) fn of(open: &OpenWait) -> Self {
+        Self {
+            kind: open.wait.request.kind().as_str(),
+            step_id: open.step_id.clone(),
+            step_name: open.step_name.clone(),
+            execution_id: open.execution.to_string(),
+            message: match &open.wait.request {
+                WaitRequest::UserApproval { message, .. } => Some(message.clone()),
+                WaitRequest::ClientTool { .. } => None,
+            },
+            created_at: open.opened_at.to_string(),
+            expires_at: open.wait.expires_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl PendingAction {
+    /// What an open wait asks for.
+    pub(crate) fn of(open: &OpenWait) -> Self {
+        let execution_id = open.execution.to_string();
+        match &open.wait.request {
+            WaitRequest::UserApproval { message, .. } => Self::UserApproval {
+                execution_id,
+                message: message.clone(),
+                decisions: [Decision::Approve.as_str(), Decision::Reject.as_str()],
+            },
+            WaitRequest::ClientTool { tool_name, args } => Self::ClientTool {
+                execution_id,
+                tool_name: tool_name.clone(),
+                args: args.clone(),
+                timestamp: open.opened_at.to_string(),
+            },
+        }
+    }
+}

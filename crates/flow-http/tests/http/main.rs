@@ -1,0 +1,20 @@
+//! The HTTP API against an engine in memory: no port, no database, no sleeping.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod auth;
+mod cancel;
+mod create;
+mod execute;
+mod execute_async;
+mod execute_failing;
+mod idempotency;
+mod inspect;
+mod logs;
+mod path;
+mod problems;
+mod publish;
+mod resume;
+mod resume_refused;
+mod server;
+mod table;
+mod wire;

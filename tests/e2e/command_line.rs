@@ -1,0 +1,144 @@
+//! The program's other commands, and what it prints.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::server::{Home, Server};
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/discount-approval.json");
+
+fn run(home: &Home, inputs: &str, answers: &str, json: bool) -> Output {
+    let mut command = home.command();
+    command.args(["run", SAMPLE, "--inputs", inputs]).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    if json {
+        command.arg("--json");
+    }
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn run_shows_progress_asks_and_prints_the_output() {
+    let home = Home::sqlite();
+    let small = run(&home, r#"{"customer":"Ada","amount":100}"#, "", false);
+    assert_eq!(small.status.code(), Some(0), "{}", text(&small.stderr));
+    let output: Value = serde_json::from_slice(&small.stdout).unwrap();
+    assert_eq!(output["summary"], "Ada pays 90 instead of 100");
+    assert!(text(&small.stderr).contains("✔ Work out the price"), "{}", text(&small.stderr));
+
+    let large = r#"{"customer":"Ada","amount":100,"discountPercent":30}"#;
+    let refused = run(&home, large, "reject too much\n", true);
+    assert_eq!(refused.status.code(), Some(0), "{}", text(&refused.stderr));
+    let output: Value = serde_json::from_slice(&refused.stdout).unwrap();
+    assert_eq!(output["output"]["summary"], "Ada pays 100: too much");
+    assert_eq!(run(&home, large, "", false).status.code(), Some(3), "nobody is there to answer");
+
+    let missing = run(&home, r#"{"customer":"Ada"}"#, "", false);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text(&missing.stderr).contains("/amount"), "{}", text(&missing.stderr));
+}
+
+#[test]
+fn validate_names_every_fault_and_ends_with_a_code_for_scripts() {
+    let home = Home::sqlite();
+    let good = home.command().args(["validate", SAMPLE]).output().unwrap();
+    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stdout));
+
+    let file = home.dir.path().join("bad.json");
+    std::fs::write(
+        &file,
+        r#"{"definition":{"steps":[{"id":"a b","type":"final"},{"id":"c","type":"nope"}]}}"#,
+    )
+    .unwrap();
+    let bad = home.command().args(["validate", "--json"]).arg(&file).output().unwrap();
+    assert_eq!(bad.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    let codes: Vec<_> =
+        report["issues"].as_array().unwrap().iter().map(|fault| fault["code"].as_str().unwrap()).collect();
+    for code in ["invalid_name", "no_trigger", "step_type_unknown"] {
+        assert!(codes.contains(&code), "{codes:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_start_prints_a_token_and_commands_that_work() {
+    let home = Home::sqlite();
+    let mut command = home.command();
+    let stderr = home.dir.path().join("stderr");
+    command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+    command.stderr(std::fs::File::create(&stderr).unwrap());
+    let server = Server::wait_for(command.spawn().unwrap());
+    let welcome = std::fs::read_to_string(&stderr).unwrap();
+    let token = welcome.split_whitespace().find(|word| word.starts_with("pat_")).unwrap();
+    let sample = welcome.split_whitespace().find_map(|word| word.split_once("/v1/client/flow/")).unwrap().1;
+    let client = Client::new(&server.address, token);
+    let inputs = json!({ "customer": "Ada", "amount": 120, "discountPercent": 30 });
+    let waiting = client.post(&format!("/v1/client/flow/{sample}"), inputs).await;
+    assert_eq!(waiting.body["status"], "waiting", "{}", waiting.body);
+    let done = client.approve(waiting.body["appRunId"].as_str().unwrap()).await;
+    assert_eq!(done.body["output"]["total"], 84, "{}", done.body);
+
+    drop(server);
+    let mut command = home.command();
+    command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+    command.stderr(std::fs::File::create(&stderr).unwrap());
+    let server = Server::wait_for(command.spawn().unwrap());
+    assert!(!std::fs::read_to_string(&stderr).unwrap().contains("pat_"), "a token is shown once");
+    assert_eq!(Client::new(&server.address, token).get("/v1/nowhere").await.status, 404);
+}
+
+#[tokio::test]
+async fn tokens_are_made_and_revoked_beside_a_running_server() {
+    for home in Home::each() {
+        let server = home.start();
+        let flow = server.client().publish(crate::world::approval()).await;
+        let create =
+            ["token", "create", "--user", "ci", "--email", "ci@example.com", "--scopes", "flows:read"];
+        let made = home.command().args(create).args(["--expires-in", "30d"]).output().unwrap();
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let token = text(&made.stdout);
+        let client = Client::new(&server.address, token.trim());
+        assert_eq!(client.get(&format!("/v1/flow/{flow}")).await.status, 200);
+        let denied = client.execute(&flow, json!({})).await;
+        assert_eq!((denied.status, &denied.body["code"]), (403, &json!("scope_missing")));
+
+        let listed = home.command().args(["token", "list", "--json"]).output().unwrap();
+        assert!(!text(&listed.stdout).contains(token.trim()), "a token is never shown again");
+        let revoked = home.command().args(["token", "revoke", token.trim()]).output().unwrap();
+        assert!(revoked.status.success(), "{}", text(&revoked.stderr));
+        assert_eq!(client.get(&format!("/v1/flow/{flow}")).await.status, 401);
+    }
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused() {
+    let home = Home::sqlite();
+    let _first = home.start();
+    let second = home.command().args(["--listen", "127.0.0.1:0"]).output().unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    assert!(text(&second.stderr).contains("in use by another server"), "{}", text(&second.stderr));
+}
+
+#[test]
+fn wrong_settings_are_named() {
+    let home = Home::sqlite().set("FLOW_OUTBOUND__ALLOW", "10.0.0.0/99");
+    let refused = home.command().output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("FLOW_OUTBOUND__ALLOW"), "{}", text(&refused.stderr));
+
+    let home = Home::sqlite();
+    let file = home.dir.path().join("flow.toml");
+    std::fs::write(&file, "lisen = \"127.0.0.1:0\"\n").unwrap();
+    let refused = home.command().arg("--config").arg(&file).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("lisen"), "{}", text(&refused.stderr));
+}
