@@ -80,6 +80,13 @@ impl std::fmt::Debug for Action {
     }
 }
 
+/// Every fault and warning of a document `{name, definition, settings}`, as publishing would find them.
+pub fn validate_document(document: &Value, registry: &Registry) -> Vec<Fault> {
+    let faults = Faults::new();
+    compile::compile(DefinitionHash::from_bytes([0; 32]), document, registry, &faults);
+    faults.into_vec()
+}
+
 impl Flow {
     /// Compiles a document `{name, definition, settings}`.
     ///
@@ -96,13 +103,6 @@ impl Flow {
             Some(flow) if !faults.has_errors() => Ok(flow),
             _ => Err(faults.into_vec()),
         }
-    }
-
-    /// Every fault and warning of a document.
-    pub(crate) fn faults(document: &Value, registry: &Registry) -> Vec<Fault> {
-        let faults = Faults::new();
-        compile::compile(DefinitionHash::from_bytes([0; 32]), document, registry, &faults);
-        faults.into_vec()
     }
 
     /// The step of a visit; none when the flow has no such step.

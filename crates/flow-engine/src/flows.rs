@@ -9,7 +9,7 @@ use flow_model::{Bump, DefinitionHash, Fault, FlowId, UserId, VersionSelector, W
 use serde_json::{Map, Value, json};
 
 use crate::engine::Shared;
-use crate::flow::Flow;
+use crate::flow::validate_document;
 use crate::ports::{Catalog, FlowRecord, NewFlow, VersionRecord, VersionStatus, Visibility};
 use crate::{Chosen, EngineError, StoreError, Target};
 
@@ -154,7 +154,7 @@ impl Flows {
 
     /// Checks a document `{name, definition, settings}` as publishing would.
     pub fn validate(&self, document: &Value) -> Vec<Fault> {
-        Flow::faults(document, &self.shared.registry)
+        validate_document(document, &self.shared.registry)
     }
 
     /// A bare document: checked before it is stored, so that nothing invalid is.

@@ -24,7 +24,7 @@ mod scope;
 
 pub use engine::{Engine, EngineBuilder, Limits};
 pub use error::EngineError;
-pub use flow::{CompiledStep, Flow};
+pub use flow::{CompiledStep, Flow, validate_document};
 pub use flows::{FlowInput, FlowView, Flows, VersionView};
 pub use memory::MemoryStore;
 pub use ports::*;

@@ -103,15 +103,71 @@ name!(
     /// expressions name it.
     VariableName,
     "variable name",
-    "1 to 64 letters, digits, `_` or `$`, not beginning with a digit",
+    "1 to 64 letters, digits, `_` or `$`, not beginning with a digit, and no word of JavaScript's own",
     |text| (1..=64).contains(&text.len())
+        && !RESERVED_WORDS.contains(&text)
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
 );
 
+/// The reserved words of strict JavaScript (ECMA-262 §12.7.2), which no expression can use as a name, and the
+/// values that have one.
+const RESERVED_WORDS: [&str; 50] = [
+    "arguments",
+    "await",
+    "break",
+    "case",
+    "catch",
+    "class",
+    "const",
+    "continue",
+    "debugger",
+    "default",
+    "delete",
+    "do",
+    "else",
+    "enum",
+    "eval",
+    "export",
+    "extends",
+    "false",
+    "finally",
+    "for",
+    "function",
+    "if",
+    "implements",
+    "import",
+    "in",
+    "instanceof",
+    "interface",
+    "let",
+    "new",
+    "null",
+    "package",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "static",
+    "super",
+    "switch",
+    "this",
+    "throw",
+    "true",
+    "try",
+    "typeof",
+    "undefined",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+    "NaN",
+];
+
 impl StepId {
     /// The variable that receives the step's output when it names none: the id with `-` as `_`.
-    /// `None` for an id that begins with a digit, which no expression could name.
+    /// `None` for an id that begins with a digit or is a word of JavaScript's own: no expression could name it.
     pub fn default_variable(&self) -> Option<VariableName> {
         self.0.replace('-', "_").parse().ok()
     }

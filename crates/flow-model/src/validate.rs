@@ -46,10 +46,7 @@ fn unique_variables(document: &Document, faults: &Faults) {
             faults.error(
                 format!("{}/id", step.pointer),
                 "variable_invalid",
-                format!(
-                    "no expression can name `{}`; give the step an `output` that begins with a letter",
-                    step.id
-                ),
+                format!("no expression can name `{}`; give the step an `output`", step.id),
             );
             continue;
         };

@@ -1,1 +1,20 @@
-//! Builders, a manual clock, scripted steps and the store's conformance suite.
+//! What tests of the engine, of stores and of servers share.
+//!
+//! [`ManualClock`] and [`SeededEntropy`] stand in for time and chance, [`ScriptedStep`] for the world,
+//! [`FaultyStore`] for a database and a process that fail, [`documents`] builds flow documents, and
+//! [`conformance`] is the suite that every store must pass, run by [`conformance_tests!`]. It knows the
+//! engine's ports and the model, no backend and no HTTP; it is never published and no product code depends on
+//! it.
+#![warn(missing_docs)]
+
+mod clock;
+pub mod conformance;
+pub mod documents;
+mod entropy;
+mod faulty_store;
+mod step;
+
+pub use clock::ManualClock;
+pub use entropy::SeededEntropy;
+pub use faulty_store::{Committed, FaultyStore, Fate, StoreCall};
+pub use step::{Call, ScriptedStep};

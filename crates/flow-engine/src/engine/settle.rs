@@ -39,8 +39,9 @@ pub(super) async fn drive(
             tokio::select! {
                 biased;
                 end = &mut drive => end,
-                () = shared.clock.sleep_until(deadline) => {
-                    return if active.is_stored() { unsettled(shared, run).await } else { Err(away()) };
+                // The run may be shown once it is stored, and that is a moment away unless the store is.
+                stored = async { shared.clock.sleep_until(deadline).await; active.first_outcome().await } => {
+                    return if stored { unsettled(shared, run).await } else { Err(away()) };
                 }
             }
         }

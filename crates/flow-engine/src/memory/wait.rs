@@ -12,7 +12,7 @@ pub(super) type Timers = BTreeSet<(Timestamp, RunId, VisitPath)>;
 /// The waits of one run.
 pub(super) struct Waits {
     run: RunId,
-    /// In the order they were opened.
+    /// In the order they were stored.
     rows: Vec<StoredWait>,
     places: HashMap<VisitPath, usize>,
     open: usize,
@@ -102,7 +102,7 @@ impl Waits {
 
     /// Every wait, oldest first.
     pub(super) fn list(&self) -> Vec<StoredWait> {
-        self.rows.clone()
+        sorted(self.rows.clone())
     }
 
     /// The waits that are open or answered and not taken up, oldest first.
@@ -113,8 +113,14 @@ impl Waits {
         let rows = self.rows.iter().enumerate();
         let pending =
             rows.filter(|(place, row)| row.state == WaitState::Open || self.untaken.contains(place));
-        pending.map(|(_, row)| row.clone()).collect()
+        sorted(pending.map(|(_, row)| row.clone()).collect())
     }
+}
+
+/// Oldest first; waits of one moment stay in the order they were stored.
+fn sorted(mut rows: Vec<StoredWait>) -> Vec<StoredWait> {
+    rows.sort_by_key(|row| row.opened_at);
+    rows
 }
 
 fn drop_timer(timers: &mut Timers, run: RunId, row: &StoredWait) {

@@ -1,0 +1,190 @@
+//! The macro that makes each case a test of the backend.
+
+/// Makes every case of the suite a `#[tokio::test]` of its own, in a module for each group.
+///
+/// The factory is an expression, evaluated in an async function for each case, that gives a fresh store and
+/// whatever must be kept until the case has ended (a temporary directory, say):
+///
+/// ```ignore
+/// flow_testkit::conformance_tests!((Arc::new(MemoryStore::new()), ()));
+/// ```
+///
+/// A backend that measures leases by a clock of its own writes `leases: database` behind the factory, which
+/// leaves out the group [`leases`](crate::conformance::leases). The crate needs tokio with `macros` and
+/// `rt-multi-thread`.
+#[macro_export]
+macro_rules! conformance_tests {
+    ($factory:expr) => {
+        $crate::conformance_tests!($factory, leases: database);
+        $crate::conformance_tests! { @group leases
+            end_on_the_millisecond,
+            are_renewed,
+            lapse_only_by_a_claim,
+            a_purge_goes_by_them,
+            can_be_of_any_length,
+        }
+    };
+    ($factory:expr, leases: database) => {
+        async fn conformance_store()
+        -> (::std::sync::Arc<dyn $crate::conformance::Backend>, ::std::boxed::Box<dyn ::std::any::Any>) {
+            let (store, kept) = $factory;
+            (store, ::std::boxed::Box::new(kept))
+        }
+
+        $crate::conformance_tests! { @group definitions
+            unknown_is_none,
+            comes_back_to_the_letter,
+            doubles_keep_every_bit,
+            again_changes_nothing,
+            stored_by_many_at_once,
+            a_megabyte_survives,
+            nul_is_kept_or_refused,
+        }
+        $crate::conformance_tests! { @group runs_create
+            stores_row_and_events,
+            extremes_are_kept,
+            odd_text_survives,
+            doubles_keep_every_bit,
+            nul_is_kept_or_refused,
+            a_megabyte_survives,
+            the_creator_owns_it,
+            a_repeat_is_new_again,
+            repeats_at_once_store_one,
+            a_taken_id_is_refused,
+            the_definition_must_be_stored,
+            can_wait_at_once,
+            can_end_at_once,
+            unknown_is_none,
+        }
+        $crate::conformance_tests! { @group idempotency
+            the_second_is_a_duplicate,
+            is_unique_in_its_flow_only,
+            holds_without_a_flow,
+            every_letter_counts,
+            expires_on_the_millisecond,
+            one_of_many_wins,
+            a_purge_deletes_expired_keys,
+        }
+        $crate::conformance_tests! { @group runs_append
+            keeps_the_order,
+            takes_large_commits,
+            stale_owners_are_refused,
+            an_unknown_run_is_stale,
+            an_epoch_fences_the_same_node,
+            a_repeat_counts_once,
+            a_repeated_end_is_released,
+            a_repeat_outlives_a_cancel,
+            one_of_many_holds_the_place,
+            many_runs_at_once,
+            an_end_is_for_good,
+            answers_are_told_until_taken,
+        }
+        $crate::conformance_tests! { @group runs_release
+            ends_the_ownership,
+            happens_only_when_asked,
+            is_held_back_by_an_answer,
+            is_held_back_by_a_cancel,
+            races_an_answer,
+        }
+        $crate::conformance_tests! { @group runs_claim
+            takes_orphans_oldest_first,
+            takes_the_oldest_of_all_nodes,
+            leaves_living_owners_alone,
+            takes_waiting_runs_with_answers,
+            an_answer_outlives_its_claimer,
+            takes_runs_to_cancel,
+            can_name_one_run,
+            attempts_count_since_the_last_commit,
+            a_refusal_resets_nothing,
+            claimers_get_disjoint_runs,
+            one_claimer_gets_a_run,
+        }
+        $crate::conformance_tests! { @group runs_cancel
+            unknown_is_missing,
+            finished_stays_finished,
+            closes_the_waits,
+            the_owner_is_told,
+            an_acknowledged_cancel_holds,
+            later_waits_are_closed,
+            an_answer_comes_first,
+            only_a_last_answer_defers_it,
+            races_an_answer,
+            races_the_end,
+        }
+        $crate::conformance_tests! { @group waits
+            an_open_wait_is_a_row,
+            opened_when_its_event_says,
+            every_path_is_its_own,
+            unknown_is_missing,
+            the_first_answer_wins,
+            one_of_fifty_wins,
+            needs_no_ownership,
+            the_list_keeps_all,
+        }
+        $crate::conformance_tests! { @group waits_expiry
+            an_answer_just_in_time_wins,
+            a_late_answer_is_told_so,
+            an_early_expiry_is_refused,
+            an_expiry_is_an_answer,
+            extremes_obey,
+            races_an_answer,
+        }
+        $crate::conformance_tests! { @group timers
+            none_without_an_expiry,
+            due_on_the_millisecond,
+            go_with_their_waits,
+            many_of_one_moment,
+            extremes_are_kept,
+        }
+        $crate::conformance_tests! { @group nodes
+            the_store_answers,
+            a_zero_lease_gives_all_up,
+            a_node_can_come_back,
+            an_unknown_node_is_dead,
+            a_purge_keeps_their_runs,
+        }
+        $crate::conformance_tests! { @group catalog
+            a_flow_is_stored_whole,
+            a_repeat_changes_nothing,
+            a_foreign_flow_is_missing,
+            a_name_finds_the_oldest,
+            a_draft_replaces_the_draft,
+            unknown_is_none,
+            drafts_at_once_are_counted,
+            extremes_are_kept,
+        }
+        $crate::conformance_tests! { @group versions
+            a_publish_makes_a_version,
+            numbers_go_up,
+            a_changed_draft_is_not_published,
+            a_label_is_given_once,
+            one_of_many_publishes,
+            races_a_change,
+        }
+        $crate::conformance_tests! { @group accounts
+            a_workspace_is_made_once,
+            a_workspace_is_made_by_one_of_many,
+            a_user_is_made_once,
+            a_user_is_a_workspaces_own,
+            a_user_is_made_by_one_of_many,
+        }
+        $crate::conformance_tests! { @group tokens
+            a_token_tells_the_caller,
+            a_token_expires_on_the_millisecond,
+            a_revoked_token_ends_at_once,
+            a_token_can_be_made_to_exist,
+            the_list_is_the_newest_first,
+        }
+    };
+    (@group $group:ident $($case:ident,)+) => {
+        mod $group {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $case() {
+                    let (store, _kept) = super::conformance_store().await;
+                    $crate::conformance::$group::$case(store).await;
+                }
+            )+
+        }
+    };
+}

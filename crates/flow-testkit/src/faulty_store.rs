@@ -1,0 +1,208 @@
+//! A store that fails where a test wants it to: the crash simulator's tool.
+//!
+//! It passes every call on to another store, counts it, and lets a rule decide its fate: the call may fail
+//! before or after it took effect, or the process may die there, which is how the engine sees a crash: no
+//! call returns any more, and nothing changes any more. A store behind it, shared by several of these, is the
+//! database that outlives the processes.
+
+mod ports;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use flow_engine::StoreError;
+use flow_model::{BatchId, RunEvent, RunId};
+use tokio::sync::watch;
+
+/// A store with a rule for its calls. Clones are handles of the same one.
+pub struct FaultyStore<S> {
+    inner: Arc<S>,
+    shared: Arc<Shared>,
+}
+
+/// One call of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreCall {
+    /// Its number since the rule was set, from 1.
+    pub number: usize,
+    /// The port's method, such as `run_append`.
+    pub name: &'static str,
+}
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is carried out.
+    Pass,
+    /// It fails as [`StoreError::Unavailable`] and hasn't happened.
+    Fail,
+    /// It happens, and fails as [`StoreError::Unavailable`] all the same.
+    LoseReply,
+    /// The process dies before it happens.
+    Die,
+    /// The process dies after it happened, before the reply is seen.
+    DieAfter,
+}
+
+/// Events that a commit asked to store, whatever became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// The run.
+    pub run: RunId,
+    /// The commit's name.
+    pub batch: BatchId,
+    /// Its events.
+    pub events: Vec<RunEvent>,
+}
+
+struct Shared {
+    log: Mutex<Log>,
+    life: watch::Sender<Life>,
+}
+
+#[derive(Default)]
+struct Log {
+    rule: Option<Rule>,
+    since_rule: usize,
+    calls: Vec<&'static str>,
+    commits: Vec<Committed>,
+}
+
+type Rule = Arc<dyn Fn(StoreCall) -> Fate + Send + Sync>;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Life {
+    calls: usize,
+    is_paused: bool,
+    is_dead: bool,
+}
+
+impl<S> FaultyStore<S> {
+    /// A store that passes every call on to `inner`.
+    pub fn new(inner: Arc<S>) -> Self {
+        let shared = Shared { log: Mutex::default(), life: watch::Sender::default() };
+        Self { inner, shared: Arc::new(shared) }
+    }
+
+    /// Lets `rule` decide the fate of the calls from now on, whose numbers begin with 1 again.
+    pub fn set_rule(&self, rule: impl Fn(StoreCall) -> Fate + Send + Sync + 'static) {
+        let mut log = self.log();
+        log.rule = Some(Arc::new(rule));
+        log.since_rule = 0;
+    }
+
+    /// Passes every call on from now on.
+    pub fn clear_rule(&self) {
+        self.log().rule = None;
+    }
+
+    /// Holds every call from now on until [`FaultyStore::go_on`]: a process that stalls.
+    pub fn pause(&self) {
+        self.shared.life.send_modify(|life| life.is_paused = true);
+    }
+
+    /// Lets the held calls go on.
+    pub fn go_on(&self) {
+        self.shared.life.send_modify(|life| life.is_paused = false);
+    }
+
+    /// The process dies now.
+    pub fn die(&self) {
+        self.shared.life.send_modify(|life| life.is_dead = true);
+    }
+
+    /// Whether the process has died.
+    pub fn is_dead(&self) -> bool {
+        self.shared.life.borrow().is_dead
+    }
+
+    /// Returns once the process has died.
+    pub async fn until_dead(&self) {
+        self.until(|life| life.is_dead).await;
+    }
+
+    /// Returns once `count` calls were made in all.
+    pub async fn until_calls(&self, count: usize) {
+        self.until(|life| life.calls >= count).await;
+    }
+
+    async fn until(&self, reached: impl FnMut(&Life) -> bool) {
+        // The sender lives as long as `self`, so the channel can't be closed.
+        let _ = self.shared.life.subscribe().wait_for(reached).await;
+    }
+
+    /// The names of all calls so far, in order.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.log().calls.clone()
+    }
+
+    /// Every commit that was asked for so far, repeats included.
+    pub fn commits(&self) -> Vec<Committed> {
+        self.log().commits.clone()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fate(&self, name: &'static str) -> Fate {
+        let (rule, number) = {
+            let mut log = self.log();
+            log.calls.push(name);
+            log.since_rule += 1;
+            (log.rule.clone(), log.since_rule)
+        };
+        self.shared.life.send_modify(|life| life.calls += 1);
+        rule.map_or(Fate::Pass, |rule| rule(StoreCall { number, name }))
+    }
+
+    /// Carries a call out as its fate has it. Others get their turn before and after, as they would if the
+    /// call went over a network.
+    async fn through<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        tokio::task::yield_now().await;
+        self.until(|life| !life.is_paused || life.is_dead).await;
+        self.alive().await;
+        let unavailable = || StoreError::Unavailable { reason: format!("a test made `{name}` fail") };
+        let result = match self.fate(name) {
+            Fate::Pass => call.await,
+            Fate::Fail => Err(unavailable()),
+            Fate::LoseReply => call.await.and_then(|_| Err(unavailable())),
+            Fate::Die => {
+                self.die();
+                Err(unavailable())
+            }
+            Fate::DieAfter => {
+                let result = call.await;
+                self.die();
+                result
+            }
+        };
+        self.alive().await;
+        tokio::task::yield_now().await;
+        result
+    }
+
+    /// Never returns once the process has died.
+    async fn alive(&self) {
+        if self.is_dead() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl<S> Clone for FaultyStore<S> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: self.shared.clone() }
+    }
+}
+
+impl<S> fmt::Debug for FaultyStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaultyStore").field("life", &*self.shared.life.borrow()).finish_non_exhaustive()
+    }
+}
