@@ -1,0 +1,10 @@
+//! Runs: their rows, their events, and who owns them.
+
+pub(crate) mod append;
+pub(crate) mod cancel;
+pub(crate) mod claim;
+pub(crate) mod commit;
+pub(crate) mod create;
+mod key;
+pub(crate) mod load;
+mod told;

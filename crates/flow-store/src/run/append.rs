@@ -1,0 +1,109 @@
+//! A later commit of a run.
+
+use diesel::dsl::case_when;
+use diesel::prelude::*;
+use diesel::sql_types::{Binary, Bool, Nullable};
+use flow_engine::{Append, AppendRefused, Appended, StoreError};
+use flow_model::{EVENT_SCHEMA, RunStatus, Timestamp};
+
+use super::commit::{Prepared, close_waits, take_answers};
+use super::create::stored_count;
+use super::told::Owner;
+use crate::connection::AnyConnection;
+use crate::failure::Outcome;
+use crate::order::Order;
+use crate::rows::run::OwnedRun;
+use crate::rows::stored_number;
+use crate::schema::runs;
+use crate::statement::update;
+
+/// A commit to be stored, checked and encoded.
+#[derive(Debug)]
+pub(crate) struct NewCommit {
+    owner: Owner,
+    expected_seq: i64,
+    status: RunStatus,
+    finished_at: Option<Timestamp>,
+    commit: Prepared,
+}
+
+impl NewCommit {
+    pub(crate) fn new(append: Append) -> Result<Self, StoreError> {
+        let Append { run, node, epoch, expected_seq, status, finished_at, commit } = append;
+        let commit = Prepared::new(commit, expected_seq, status, finished_at)?;
+        let owner = Owner { run, node, epoch };
+        Ok(Self { owner, expected_seq: stored_number(expected_seq), status, finished_at, commit })
+    }
+
+    pub(crate) fn order(&self) -> Order {
+        Order::run(self.owner.run)
+    }
+
+    pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Result<Appended, AppendRefused>> {
+        let run = self.owner.run;
+        let Some(row) = self.store_row(connection)? else {
+            return self.refused(connection);
+        };
+        self.commit.store(connection, run)?;
+        take_answers(connection, run, &self.commit.taken)?;
+        if row.waits_open > 0 && (self.status.is_finished() || row.cancel_requested_at.is_some()) {
+            close_waits(connection, run)?;
+        }
+        self.owner.told(connection, &row).map(Ok)
+    }
+
+    /// The whole fence in one statement, which also locks the row. None when it holds the commit off.
+    fn store_row(&self, connection: &mut AnyConnection) -> Outcome<Option<OwnedRun>> {
+        let ends = self.status.is_finished();
+        let completes = matches!(self.status, RunStatus::Completed | RunStatus::Failed);
+        let has_work = matches!(self.status, RunStatus::Queued | RunStatus::Running);
+        let taken = stored_count(self.commit.taken.len());
+        // What the outside asked for meanwhile: a driver must see it before the run may rest.
+        let is_called = || {
+            runs::answers_stored.gt(runs::answers_taken + taken).or(runs::cancel_requested_at.is_not_null())
+        };
+        let gives_up = ends.into_sql::<Bool>().or(self
+            .commit
+            .release
+            .into_sql::<Bool>()
+            .and(diesel::dsl::not(is_called())));
+        let fence = runs::table
+            .filter(runs::id.eq(self.owner.run.as_bytes().as_slice()))
+            .filter(runs::lease_node.eq(self.owner.node.as_bytes().as_slice()))
+            .filter(runs::epoch.eq(self.owner.epoch))
+            .filter(runs::seq.eq(self.expected_seq))
+            .filter((!completes).into_sql::<Bool>().or(runs::cancel_requested_at.is_null()));
+        let nobody = None::<&[u8]>.into_sql::<Nullable<Binary>>();
+        let change = (
+            runs::seq.eq(self.commit.last_seq),
+            runs::event_schema.eq(EVENT_SCHEMA),
+            runs::status.eq(self.status.as_str()),
+            runs::finished_at.eq(self.finished_at.map(Timestamp::millis)),
+            runs::error_code.eq(self.commit.error_code.as_deref()),
+            runs::attempts.eq(0),
+            runs::waits_open.eq(runs::waits_open + stored_count(self.commit.opened.len())),
+            runs::answers_taken.eq(runs::answers_taken + taken),
+            runs::lease_node.eq(case_when(gives_up, nobody).otherwise(runs::lease_node)),
+            runs::wake.eq((!ends).into_sql::<Bool>().and(has_work.into_sql::<Bool>().or(is_called()))),
+        );
+        let update = update(fence, change).returning(OwnedRun::as_returning());
+        Ok(update.get_result(connection).optional()?)
+    }
+
+    /// Why the fence held the commit off: it was stored before, the run is being cancelled, or it is
+    /// another's.
+    fn refused(&self, connection: &mut AnyConnection) -> Outcome<Result<Appended, AppendRefused>> {
+        if self.commit.is_stored(connection, self.owner.run)? {
+            return self.owner.told_again(connection).map(Ok);
+        }
+        let row = runs::table.filter(runs::id.eq(self.owner.run.as_bytes().as_slice()));
+        let held: Option<(Option<Vec<u8>>, i64, i64)> =
+            row.select((runs::lease_node, runs::epoch, runs::seq)).get_result(connection).optional()?;
+        let is_ours = held.is_some_and(|(node, epoch, seq)| {
+            node.as_deref() == Some(self.owner.node.as_bytes().as_slice())
+                && epoch == self.owner.epoch
+                && seq == self.expected_seq
+        });
+        Ok(Err(if is_ours { AppendRefused::Cancelling } else { AppendRefused::Stale }))
+    }
+}

@@ -1,0 +1,59 @@
+//! Taking runs that have work to do and no living owner.
+
+use diesel::prelude::*;
+use flow_engine::{Claim, ClaimedRun};
+use flow_model::RunId;
+
+use crate::connection::AnyConnection;
+use crate::failure::Outcome;
+use crate::node;
+use crate::order::Order;
+use crate::rows::{bytes, read};
+use crate::schema::runs;
+use crate::statement::update;
+use crate::{postgres, sqlite};
+
+/// The ids of awake runs that this version can read and that nobody owns who lives at the given time. A
+/// macro, since each database goes on with it in a way of its own.
+macro_rules! claimable {
+    ($now:expr) => {{
+        use diesel::dsl::{exists, not};
+        use $crate::schema::{nodes, runs};
+        let owner =
+            nodes::table.filter(nodes::id.nullable().eq(runs::lease_node)).filter(nodes::expires_at.gt($now));
+        runs::table
+            // The bare column, as the index has it: a parameter would hide that they are the same.
+            .filter(runs::wake)
+            .filter(runs::event_schema.le(flow_model::EVENT_SCHEMA))
+            .filter(not(exists(owner)))
+            .select(runs::id)
+    }};
+}
+pub(crate) use claimable;
+
+pub(crate) fn order(claim: &Claim) -> Order {
+    claim.run.map_or(Order::Last, Order::run)
+}
+
+pub(crate) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Outcome<Vec<ClaimedRun>> {
+    let now = node::now(connection, claim.now)?;
+    let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
+    let ids = match connection {
+        AnyConnection::Sqlite(sqlite) => sqlite::claim_runs(sqlite, claim, now, limit),
+        AnyConnection::Postgres(postgres) => postgres::claim_runs(postgres, claim, now, limit),
+    }?;
+    ids.iter().map(|id| take(connection, claim, id)).collect()
+}
+
+fn take(connection: &mut AnyConnection, claim: &Claim, id: &[u8]) -> Outcome<ClaimedRun> {
+    let row = runs::table.filter(runs::id.eq(id));
+    let change = (
+        runs::lease_node.eq(claim.node.as_bytes().as_slice()),
+        runs::epoch.eq(runs::epoch + 1),
+        runs::attempts.eq(runs::attempts + 1),
+    );
+    let update = update(row, change).returning((runs::epoch, runs::attempts));
+    let (epoch, attempts) = update.get_result(connection)?;
+    let run = read("run", id, || bytes("id", id).map(RunId::from_bytes))?;
+    Ok(ClaimedRun { run, epoch, attempts })
+}

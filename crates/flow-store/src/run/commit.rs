@@ -1,0 +1,175 @@
+//! What the first commit of a run and every later one have in common.
+
+use diesel::prelude::*;
+use flow_engine::{Commit, StoreError, TimerKind};
+use flow_model::{BatchId, EVENT_SCHEMA, EventKind, RunId, RunStatus, Timestamp, VisitPath};
+
+use crate::codec::{self, Encoded};
+use crate::connection::{AnyConnection, on_each};
+use crate::failure::{Failure, Outcome};
+use crate::rows::stored_number;
+use crate::rows::wait::{CLOSED, OPEN};
+use crate::schema::{run_events, runs, timers, waits};
+use crate::statement::update;
+
+/// A commit, checked and encoded before it is queued: the writer's time is everyone's.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) batch: BatchId,
+    pub(crate) first_seq: i64,
+    pub(crate) last_seq: i64,
+    pub(crate) release: bool,
+    /// The error's code, when the run fails.
+    pub(crate) error_code: Option<String>,
+    pub(crate) taken: Vec<VisitPath>,
+    pub(crate) opened: Vec<OpenedWait>,
+    events: Encoded,
+}
+
+/// A wait's row before it is stored.
+#[derive(Debug)]
+pub(crate) struct OpenedWait {
+    visit: VisitPath,
+    kind: &'static str,
+    request: String,
+    expires_at: Option<i64>,
+    seq: i64,
+    at: Timestamp,
+}
+
+impl Prepared {
+    /// Checks that the events follow number `after`, and that the run ends exactly when it has an end.
+    pub(crate) fn new(
+        commit: Commit,
+        after: u64,
+        status: RunStatus,
+        finished_at: Option<Timestamp>,
+    ) -> Result<Self, StoreError> {
+        let rejected = |reason: String| StoreError::Rejected { reason };
+        let Some(last) = commit.events.last() else {
+            return Err(rejected("a commit holds no event".to_owned()));
+        };
+        if !commit.events.iter().zip(after + 1..).all(|(event, seq)| event.seq == seq) {
+            return Err(rejected(format!("the events aren't numbered from {}", after + 1)));
+        }
+        if status.is_finished() != finished_at.is_some() {
+            return Err(rejected(format!("a {} run can't have that end", status.as_str())));
+        }
+        let opened = commit.waits_opened.into_iter().map(|(visit, wait)| {
+            let opening = commit.events.iter().find(|event| {
+                matches!(&event.kind, EventKind::WaitOpened { visit: opened, .. } if *opened == visit)
+            });
+            let opening = opening.unwrap_or(last);
+            Ok(OpenedWait {
+                kind: wait.request.kind().as_str(),
+                request: serde_json::to_string(&wait.request)?,
+                expires_at: wait.expires_at.map(Timestamp::millis),
+                seq: stored_number(opening.seq),
+                at: opening.time,
+                visit,
+            })
+        });
+        let opened: Result<_, serde_json::Error> = opened.collect();
+        let error_code = match &last.kind {
+            EventKind::RunFailed { error } if status == RunStatus::Failed => Some(error.code.clone()),
+            _ => None,
+        };
+        let unwritable = |error: serde_json::Error| rejected(format!("a commit can't be written: {error}"));
+        Ok(Self {
+            batch: commit.batch,
+            first_seq: stored_number(after + 1),
+            last_seq: stored_number(last.seq),
+            release: commit.release,
+            error_code,
+            taken: commit.waits_taken,
+            opened: opened.map_err(unwritable)?,
+            events: codec::encode(&commit.events).map_err(unwritable)?,
+        })
+    }
+
+    /// Stores the events and the waits that open with them. The run's row is there and locked.
+    pub(crate) fn store(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+        self.store_events(connection, run)?;
+        for wait in &self.opened {
+            wait.store(connection, run)?;
+        }
+        Ok(())
+    }
+
+    fn store_events(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+        let row = (
+            run_events::run_id.eq(run.as_bytes().as_slice()),
+            run_events::last_seq.eq(self.last_seq),
+            run_events::first_seq.eq(self.first_seq),
+            run_events::batch_id.eq(self.batch.as_bytes().as_slice()),
+            run_events::schema.eq(EVENT_SCHEMA),
+            run_events::codec.eq(self.events.codec),
+            run_events::payload.eq(self.events.payload.as_slice()),
+        );
+        on_each!(connection, |each| diesel::insert_into(run_events::table).values(row).execute(each))?;
+        Ok(())
+    }
+
+    /// Whether these very events are stored already.
+    pub(crate) fn is_stored(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<bool> {
+        let stored = run_events::table
+            .filter(run_events::run_id.eq(run.as_bytes().as_slice()))
+            .filter(run_events::last_seq.eq(self.last_seq))
+            .select(run_events::batch_id)
+            .get_result::<Vec<u8>>(connection)
+            .optional()?;
+        Ok(stored.is_some_and(|batch| batch == self.batch.as_bytes()))
+    }
+}
+
+impl OpenedWait {
+    fn store(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+        let row = (
+            waits::run_id.eq(run.as_bytes().as_slice()),
+            waits::visit.eq(self.visit.as_str()),
+            waits::opened_seq.eq(self.seq),
+            waits::opened_at.eq(self.at.millis()),
+            waits::kind.eq(self.kind),
+            waits::request.eq(self.request.as_str()),
+            waits::expires_at.eq(self.expires_at),
+            waits::state.eq(OPEN),
+            waits::taken.eq(false),
+        );
+        on_each!(connection, |each| diesel::insert_into(waits::table).values(row).execute(each))?;
+        let Some(due_at) = self.expires_at else { return Ok(()) };
+        let timer = (
+            timers::run_id.eq(run.as_bytes().as_slice()),
+            timers::visit.eq(self.visit.as_str()),
+            timers::kind.eq(TimerKind::WaitExpiry.as_str()),
+            timers::due_at.eq(due_at),
+        );
+        on_each!(connection, |each| diesel::insert_into(timers::table).values(timer).execute(each))?;
+        Ok(())
+    }
+}
+
+/// Marks answers as taken up.
+pub(crate) fn take_answers(connection: &mut AnyConnection, run: RunId, taken: &[VisitPath]) -> Outcome<()> {
+    for visit in taken {
+        let answer = waits::table
+            .filter(waits::run_id.eq(run.as_bytes().as_slice()))
+            .filter(waits::visit.eq(visit.as_str()))
+            .filter(waits::resolved_at.is_not_null())
+            .filter(waits::taken.eq(false));
+        if update(answer, waits::taken.eq(true)).execute(connection)? != 1 {
+            return Err(Failure::rejected(format!("no answer to {visit} is there to be taken up")));
+        }
+    }
+    Ok(())
+}
+
+/// Closes the open waits of a run, and with them their timers.
+pub(crate) fn close_waits(connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+    let id = run.as_bytes().as_slice();
+    let open = waits::table.filter(waits::run_id.eq(id)).filter(waits::state.eq(OPEN));
+    update(open, waits::state.eq(CLOSED)).execute(connection)?;
+    diesel::delete(timers::table.filter(timers::run_id.eq(id))).execute(connection)?;
+    let row = runs::table.filter(runs::id.eq(id));
+    update(row, runs::waits_open.eq(0)).execute(connection)?;
+    Ok(())
+}

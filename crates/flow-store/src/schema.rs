@@ -1,0 +1,169 @@
+//! The tables as diesel sees them: the same on both databases.
+
+diesel::table! {
+    workspaces (id) {
+        id -> Binary,
+        name -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Binary,
+        workspace_id -> Binary,
+        name -> Text,
+        surname -> Nullable<Text>,
+        role -> Nullable<Text>,
+        email -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> Binary,
+        workspace_id -> Binary,
+        user_id -> Binary,
+        hash -> Binary,
+        prefix -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    definitions (hash) {
+        hash -> Binary,
+        document -> Text,
+    }
+}
+
+diesel::table! {
+    flows (id) {
+        id -> Binary,
+        workspace_id -> Binary,
+        name -> Text,
+        description -> Nullable<Text>,
+        tags -> Text,
+        visibility -> Text,
+        draft_number -> Nullable<Integer>,
+        latest_number -> Nullable<Integer>,
+        last_number -> Integer,
+        definition_hash -> Binary,
+        revision -> BigInt,
+        created_by -> Nullable<Binary>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+        paused_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    versions (flow_id, number) {
+        flow_id -> Binary,
+        number -> Integer,
+        label -> Nullable<Text>,
+        status -> Text,
+        is_latest -> Bool,
+        definition_hash -> Binary,
+        summary -> Nullable<Text>,
+        created_by -> Nullable<Binary>,
+        published_by -> Nullable<Binary>,
+        created_at -> BigInt,
+        published_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    runs (id) {
+        id -> Binary,
+        workspace_id -> Binary,
+        flow_id -> Nullable<Binary>,
+        version_number -> Nullable<Integer>,
+        definition_hash -> Binary,
+        trigger_type -> Text,
+        status -> Text,
+        seq -> BigInt,
+        event_schema -> Integer,
+        epoch -> BigInt,
+        lease_node -> Nullable<Binary>,
+        attempts -> Integer,
+        wake -> Bool,
+        waits_open -> Integer,
+        answers_stored -> Integer,
+        answers_taken -> Integer,
+        cancel_requested_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+        error_code -> Nullable<Text>,
+        parent_run_id -> Nullable<Binary>,
+        retry_of -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    run_events (run_id, last_seq) {
+        run_id -> Binary,
+        last_seq -> BigInt,
+        first_seq -> BigInt,
+        batch_id -> Binary,
+        schema -> Integer,
+        codec -> Integer,
+        payload -> Binary,
+    }
+}
+
+diesel::table! {
+    waits (run_id, visit) {
+        run_id -> Binary,
+        visit -> Text,
+        opened_seq -> BigInt,
+        opened_at -> BigInt,
+        kind -> Text,
+        request -> Text,
+        expires_at -> Nullable<BigInt>,
+        state -> Text,
+        resolution -> Nullable<Text>,
+        resolved_at -> Nullable<BigInt>,
+        answer_number -> Nullable<Integer>,
+        taken -> Bool,
+    }
+}
+
+diesel::table! {
+    timers (run_id, visit, kind) {
+        run_id -> Binary,
+        visit -> Text,
+        kind -> Text,
+        due_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (workspace_id, flow_id, key) {
+        workspace_id -> Binary,
+        flow_id -> Binary,
+        key -> Text,
+        body_hash -> Binary,
+        run_id -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    nodes (id) {
+        id -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::joinable!(tokens -> users (user_id));
+diesel::joinable!(tokens -> workspaces (workspace_id));
+diesel::allow_tables_to_appear_in_same_query!(runs, nodes);
+diesel::allow_tables_to_appear_in_same_query!(tokens, users, workspaces);
+diesel::allow_tables_to_appear_in_same_query!(flows, versions);

@@ -1,0 +1,52 @@
+//! The port of flows and versions.
+
+use async_trait::async_trait;
+use flow_engine::{Catalog, FlowRecord, NewDraft, NewFlow, PublishDraft, StoreError, VersionRecord};
+use flow_model::{FlowId, VersionNumber, WorkspaceId};
+
+use super::SqlStore;
+use crate::catalog::{draft, flow, publish, version};
+use crate::definition;
+use crate::order::Order;
+
+#[async_trait]
+impl Catalog for SqlStore {
+    async fn flow_create(&self, new: NewFlow) -> Result<FlowRecord, StoreError> {
+        let text = definition::text(&new.definition);
+        self.write(Order::flow(new.id), move |connection| flow::create(connection, &new, &text)).await
+    }
+
+    async fn flow_get(&self, workspace: WorkspaceId, flow: FlowId) -> Result<Option<FlowRecord>, StoreError> {
+        self.read(move |connection| flow::get(connection, workspace, flow)).await
+    }
+
+    async fn flow_named(&self, workspace: WorkspaceId, name: &str) -> Result<Option<FlowRecord>, StoreError> {
+        let name = name.to_owned();
+        self.read(move |connection| flow::named(connection, workspace, &name)).await
+    }
+
+    async fn draft_store(&self, new: NewDraft) -> Result<Option<FlowRecord>, StoreError> {
+        let text = definition::text(&new.definition);
+        self.write(Order::flow(new.flow), move |connection| draft::store(connection, &new, &text)).await
+    }
+
+    async fn draft_publish(&self, new: PublishDraft) -> Result<Option<VersionRecord>, StoreError> {
+        self.write(Order::flow(new.flow), move |connection| publish::publish(connection, &new)).await
+    }
+
+    async fn version_list(&self, flow: FlowId) -> Result<Vec<VersionRecord>, StoreError> {
+        self.read(move |connection| version::list(connection, flow)).await
+    }
+
+    async fn version_latest(&self, flow: FlowId) -> Result<Option<VersionRecord>, StoreError> {
+        self.read(move |connection| version::latest(connection, flow)).await
+    }
+
+    async fn version_get(
+        &self,
+        flow: FlowId,
+        number: VersionNumber,
+    ) -> Result<Option<VersionRecord>, StoreError> {
+        self.read(move |connection| version::get(connection, flow, number)).await
+    }
+}

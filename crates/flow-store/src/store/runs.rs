@@ -1,0 +1,97 @@
+//! The port of runs.
+
+use async_trait::async_trait;
+use flow_engine::{
+    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
+    Resolve, ResolveOutcome, RunRecord, Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
+};
+use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
+
+use super::SqlStore;
+use crate::order::Order;
+use crate::run::append::NewCommit;
+use crate::run::create::NewRun;
+use crate::run::{cancel, claim, load};
+use crate::{definition, node, purge, timer, wait};
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn definition_store(
+        &self,
+        hash: DefinitionHash,
+        definition: StoredDefinition,
+    ) -> Result<(), StoreError> {
+        let text = definition::text(&definition);
+        self.write(Order::Alone, move |connection| definition::store(connection, hash, &text)).await
+    }
+
+    async fn definition_load(&self, hash: DefinitionHash) -> Result<Option<StoredDefinition>, StoreError> {
+        self.read(move |connection| definition::load(connection, hash)).await
+    }
+
+    async fn run_create(&self, create: Create) -> Result<Created, StoreError> {
+        let new = NewRun::new(create)?;
+        self.write(new.order(), move |connection| new.store(connection)).await
+    }
+
+    async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError> {
+        let new = NewCommit::new(append)?;
+        self.write(new.order(), move |connection| new.store(connection)).await
+    }
+
+    async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
+        self.read(move |connection| load::whole(connection, run)).await
+    }
+
+    async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.read(move |connection| load::record(connection, run)).await
+    }
+
+    async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {
+        self.read(move |connection| load::events(connection, run, after)).await
+    }
+
+    async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError> {
+        self.write(claim::order(&claim), move |connection| claim::claim(connection, &claim)).await
+    }
+
+    async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError> {
+        self.write(Order::run(run), move |connection| cancel::cancel(connection, run, now, force)).await
+    }
+
+    async fn wait_resolve(&self, resolve: Resolve) -> Result<ResolveOutcome, StoreError> {
+        self.write(Order::run(resolve.run), move |connection| wait::resolve(connection, &resolve)).await
+    }
+
+    async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError> {
+        self.read(move |connection| wait::list(connection, run)).await
+    }
+
+    async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
+        self.read(move |connection| timer::due(connection, now, limit)).await
+    }
+
+    async fn timer_next(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(timer::next).await
+    }
+
+    async fn node_renew(&self, node: NodeId, now: Timestamp, lease: LeaseDuration) -> Result<(), StoreError> {
+        self.write(Order::Alone, move |connection| node::renew(connection, node, now, lease)).await
+    }
+
+    async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut gone = self.write(Order::Last, move |connection| purge::nodes(connection, now)).await?;
+        loop {
+            let keys = self.write(Order::Last, move |connection| purge::keys(connection, now)).await?;
+            gone += keys;
+            if keys < purge::PORTION {
+                return Ok(gone);
+            }
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        use diesel::r2d2::R2D2Connection as _;
+        self.read(|connection| Ok(connection.ping()?)).await
+    }
+}

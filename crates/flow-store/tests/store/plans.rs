@@ -1,0 +1,46 @@
+//! What is asked all the time is found by an index, however many runs wait or have ended.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::backend::File;
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+fn plan(connection: &mut SqliteConnection, sql: &str) -> String {
+    let steps = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load::<Step>(connection).unwrap();
+    steps.into_iter().map(|step| step.detail + "; ").collect()
+}
+
+/// In the words that diesel finds for them; a parameter in place of the bare `wake` would read every run.
+#[tokio::test]
+async fn frequent_questions_have_an_index() {
+    let file = File::new();
+    drop(file.open().await);
+    let connection = &mut SqliteConnection::establish(&file.path()).unwrap();
+    for (sql, index) in [
+        (
+            "SELECT id FROM runs WHERE runs.wake AND runs.event_schema <= ? AND NOT (EXISTS (SELECT 1 FROM nodes \
+             WHERE nodes.id = runs.lease_node AND nodes.expires_at > ?)) ORDER BY created_at, id LIMIT ?",
+            "runs_awake",
+        ),
+        ("SELECT min(due_at) FROM timers", "timers_due"),
+        ("SELECT * FROM timers WHERE due_at <= ? ORDER BY due_at, run_id, visit LIMIT ?", "timers_due"),
+        ("SELECT * FROM run_events WHERE run_id = ? AND last_seq > ? ORDER BY last_seq", "USING PRIMARY KEY"),
+        ("SELECT * FROM waits WHERE run_id = ? AND taken = ?", "USING PRIMARY KEY"),
+        (
+            "SELECT * FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at",
+            "idempotency_keys_expiry",
+        ),
+        ("SELECT * FROM tokens WHERE hash = ?", "USING INDEX"),
+        ("SELECT * FROM flows WHERE workspace_id = ? AND name = ? ORDER BY created_at, id", "flows_by_name"),
+        ("SELECT * FROM versions WHERE flow_id = ? AND is_latest", "versions_latest"),
+    ] {
+        let plan = plan(connection, sql);
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{sql}: {plan}");
+    }
+}

@@ -1,0 +1,97 @@
+//! Several servers on one database.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use flow_engine::{CancelOutcome, Created, ResolveOutcome, Store as _};
+use flow_model::RunStatus;
+use flow_store::SqlStore;
+use futures_util::future::join_all;
+
+use crate::backend::Database;
+use crate::runs::{World, approve, at, node, step, stored};
+
+/// Two servers answer and cancel the same runs in opposite orders: each wait has one answer or none, and
+/// nobody is refused because of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_never_wait_for_each_other() {
+    let Some(database) = Database::new() else { return };
+    let servers = [database.open().await, database.open().await];
+    let world = World::new(&servers[0]).await;
+    for _ in 0..5 {
+        let creates: Vec<_> = (0..60).map(|_| world.waiting(None)).collect();
+        let runs = join_all(creates.into_iter().map(|create| stored(&servers[0], create))).await;
+        let there = runs.iter().map(|run| servers[0].wait_resolve(approve(*run)));
+        let back = runs.iter().rev().map(|run| servers[1].wait_resolve(approve(*run)));
+        let cancels = runs.iter().rev().map(|run| servers[1].run_cancel(*run, at(1), true));
+        let (there, back, cancels) = tokio::join!(join_all(there), join_all(back), join_all(cancels));
+        for ((there, back), cancel) in there.into_iter().zip(back.into_iter().rev()).zip(cancels) {
+            let won = [there.unwrap(), back.unwrap()].iter().filter(|it| **it == ResolveOutcome::Won).count();
+            assert!(won <= 1);
+            assert_eq!(cancel.unwrap(), CancelOutcome::Requested);
+        }
+    }
+}
+
+/// One key on two servers makes one run.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_share_their_keys() {
+    let Some(database) = Database::new() else { return };
+    let servers = [database.open().await, database.open().await];
+    let world = World::new(&servers[0]).await;
+    let creates = |order: fn(usize) -> usize| {
+        let keys = (0..50).map(order).map(|index| format!("key {index}"));
+        keys.map(|key| world.keyed(&key)).collect::<Vec<_>>()
+    };
+    let (there, back) = (creates(|index| index), creates(|index| 49 - index));
+    let create = |server: SqlStore, create| async move { server.run_create(create).await.unwrap() };
+    let there = join_all(there.into_iter().map(|new| create(servers[0].clone(), new)));
+    let back = join_all(back.into_iter().map(|new| create(servers[1].clone(), new)));
+    let (there, back) = tokio::join!(there, back);
+    for (there, back) in there.iter().zip(back.iter().rev()) {
+        let is_new = |created: &Created| matches!(created, Created::New(_));
+        assert!(is_new(there) != is_new(back), "{there:?} {back:?}");
+    }
+}
+
+/// Orphans go to one server each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_share_out_the_orphans() {
+    let Some(database) = Database::new() else { return };
+    let servers = [database.open().await, database.open().await, database.open().await];
+    let mut world = World::new(&servers[0]).await;
+    let creates: Vec<_> = (0..90).map(|_| world.create()).collect();
+    let mut runs: HashSet<_> =
+        join_all(creates.into_iter().map(|create| stored(&servers[0], create))).await.into_iter().collect();
+    servers[0].node_renew(world.node, at(0), Duration::ZERO).await.unwrap();
+    world.node = node();
+    servers[0].node_renew(world.node, at(0), crate::runs::LEASE).await.unwrap();
+    while !runs.is_empty() {
+        let claims = servers.iter().map(|server| world.claim(server, None, 7));
+        for claimed in join_all(claims).await.into_iter().flatten() {
+            assert_eq!((claimed.epoch, claimed.attempts), (2, 1));
+            assert!(runs.remove(&claimed.run), "{claimed:?} was claimed twice");
+        }
+    }
+}
+
+/// An answer on one server while the owner on another lets go: the owner is told, or the run is up for a claim.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_answer_is_never_missed() {
+    let Some(database) = Database::new() else { return };
+    let (owner, other) = (database.open().await, database.open().await);
+    let world = World::new(&owner).await;
+    for _ in 0..100 {
+        let mut create = world.waiting(None);
+        create.commit.release = false;
+        let run = stored(&owner, create).await;
+        let mut letting_go = step(run, world.node, 1, 2);
+        letting_go.status = RunStatus::Waiting;
+        letting_go.commit.release = true;
+        let (appended, won) = tokio::join!(owner.run_append(letting_go), other.wait_resolve(approve(run)));
+        assert_eq!(won.unwrap(), ResolveOutcome::Won);
+        let appended = appended.unwrap().unwrap();
+        assert_eq!(appended.released, appended.resolved.is_empty());
+        assert_eq!(world.claim(&other, Some(run), 1).await.len(), usize::from(appended.released));
+    }
+}

@@ -1,0 +1,13 @@
+DROP TABLE nodes;
+DROP TABLE idempotency_keys;
+DROP TABLE timers;
+DROP TABLE waits;
+DROP TABLE run_events;
+DROP TABLE runs;
+DROP TABLE versions;
+DROP TABLE flows;
+DROP TABLE definitions;
+DROP TABLE secrets;
+DROP TABLE tokens;
+DROP TABLE users;
+DROP TABLE workspaces;
