@@ -51,7 +51,8 @@ impl World {
 
     /// The next call, once it arrives.
     pub(crate) async fn call(&mut self) -> Request {
-        self.calls.recv().await.unwrap()
+        const LONGEST: Duration = Duration::from_secs(60);
+        tokio::time::timeout(LONGEST, self.calls.recv()).await.expect("nobody called").unwrap()
     }
 }
 
