@@ -64,7 +64,7 @@ fn unpack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 fn parse(plain: &[u8]) -> Result<Vec<RunEvent>, String> {
-    serde_json::from_slice(plain).map_err(|error| error.to_string())
+    crate::json::read(plain).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

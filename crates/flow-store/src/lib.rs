@@ -14,6 +14,7 @@ mod connection;
 mod definition;
 mod error;
 mod failure;
+mod json;
 mod migrations;
 mod node;
 mod options;

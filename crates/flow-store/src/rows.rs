@@ -54,7 +54,7 @@ pub(crate) fn stored_number(value: u64) -> i64 {
 
 /// JSON text.
 pub(crate) fn json<T: serde::de::DeserializeOwned>(column: &str, text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("`{column}`: {error}"))
+    crate::json::read(text.as_bytes()).map_err(|error| format!("`{column}`: {error}"))
 }
 
 pub(crate) fn moment(millis: Option<i64>) -> Option<Timestamp> {
