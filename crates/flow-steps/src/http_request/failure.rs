@@ -21,7 +21,9 @@ pub(super) fn from_outbound(error: OutboundError) -> StepError {
 
 /// The failure of a request under way.
 pub(super) fn from_client(method: &Method, url: &Url, error: &reqwest::Error) -> StepError {
-    if let Some(OutboundError::Denied { host, address }) = causes(error).find_map(|cause| cause.downcast_ref()) {
+    if let Some(OutboundError::Denied { host, address }) =
+        causes(error).find_map(|cause| cause.downcast_ref())
+    {
         return from_outbound(OutboundError::Denied { host: host.clone(), address: *address });
     }
     let code = if error.is_timeout() { "timeout" } else { "network" };
