@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test on SQLite, in memory, and on a throw-away PostgreSQL.
 #
-#   tests/run.sh [--without-postgres] [arguments of cargo test …]
+#   tests/run.sh [--without-postgres] [arguments of cargo test, in the place of --workspace]
 #
 # The PostgreSQL cluster lives in a temporary folder, on a free port of the loopback, owned by a user that
 # isn't root, and is stopped and deleted at the end. Debian's `postgresql` is installed when it is missing and
@@ -85,7 +85,8 @@ else
     export FLOW_TEST_WITHOUT_POSTGRES=1
 fi
 
-cargo test --workspace --locked "$@"
+if [[ $# == 0 ]]; then set -- --workspace; fi
+cargo test --locked "$@"
 
 if ! $with_postgres; then
     echo

@@ -50,7 +50,7 @@ impl Home {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FLOW_")) {
             command.env_remove(name);
         }
-        command.current_dir(self.dir.path()).envs(self.variables.iter().cloned());
+        command.current_dir(self.dir.path()).env("RUST_LOG", "warn").envs(self.variables.iter().cloned());
         if let Some(url) = self.database.url() {
             command.env("FLOW_DATABASE", url);
         }

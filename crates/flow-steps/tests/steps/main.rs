@@ -1,4 +1,5 @@
 //! The built-in steps against local servers. All traffic stays on the loopback.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod bodies;
 mod http_request;
