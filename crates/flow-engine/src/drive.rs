@@ -13,9 +13,11 @@ mod take_up;
 mod task;
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use flow_model::{RunEnd, RunError, RunEvent, RunStart, RunState, VisitPath, apply};
+use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -32,7 +34,7 @@ use commit::Hold;
 use pending::Pending;
 use quarantine::quarantine;
 pub(crate) use size::json_size;
-pub(crate) use take_up::take_up;
+pub(crate) use take_up::{take_up, take_up_orphans};
 use task::TaskEnd;
 
 /// How a drive ended.
@@ -100,17 +102,25 @@ impl Driver {
         store_first: bool,
     ) -> Self {
         let hold = Hold::Unstored { idempotency, store_first };
-        let mut driver = Self::new(shared, flow, record, RunState::new(), hold);
+        let active = shared.hub.activate(record.id, false);
+        let mut driver = Self::new(shared, active, flow, record, RunState::new(), hold);
         // A new state allows a start.
         let started = driver.decide(Command::Start(start));
         debug_assert!(started.is_ok(), "{started:?}");
         driver
     }
 
-    fn new(shared: &Arc<Shared>, flow: Arc<Flow>, record: RunRecord, state: RunState, hold: Hold) -> Self {
+    fn new(
+        shared: &Arc<Shared>,
+        active: Arc<ActiveRun>,
+        flow: Arc<Flow>,
+        record: RunRecord,
+        state: RunState,
+        hold: Hold,
+    ) -> Self {
         Self {
             shared: shared.clone(),
-            active: shared.hub.activate(record.id, matches!(hold, Hold::Owned { .. })),
+            active,
             flow,
             record,
             state,
@@ -129,9 +139,12 @@ impl Driver {
 
     /// Drives the run until it settles or is no longer this node's.
     pub(crate) async fn run(mut self) -> DriveEnd {
-        let stop = match self.drive().await {
+        // A panic here is a fault of the engine or of a step's `effect`: left alone, it would strand the run.
+        let driven = AssertUnwindSafe(self.drive()).catch_unwind().await;
+        let driven = driven.unwrap_or_else(|_| Err(Stop::Damaged("its driver panicked".to_owned())));
+        let stop = match driven {
             Ok(()) => {
-                self.record.status = self.state.status();
+                self.leave();
                 let settled = Settled { record: self.record, state: self.state, flow: self.flow };
                 return DriveEnd::Settled(Box::new(settled));
             }
@@ -152,9 +165,18 @@ impl Driver {
         }
     }
 
+    /// Stops answering for a run that was given up. Whoever poked it after the commit that gave it up has left
+    /// the taking up to this driver.
+    fn leave(&self) {
+        let was_poked = self.active.retire();
+        if was_poked && self.state.end().is_none() {
+            carry(&self.shared, take_up(self.shared.clone(), self.record.id)).detach();
+        }
+    }
+
     async fn drive(&mut self) -> Result<(), Stop> {
-        if matches!(self.hold, Hold::Unstored { store_first: true, .. }) {
-            self.commit(false).await?;
+        if matches!(self.hold, Hold::Unstored { store_first: true, .. }) && self.commit(false).await? {
+            return Ok(());
         }
         loop {
             let to_perform = self.resolve_all().await?;
@@ -166,7 +188,9 @@ impl Driver {
                 continue;
             }
             if !to_perform.is_empty() {
-                if to_perform.iter().any(|(visit, _)| self.touches_the_world(visit)) {
+                let touches_the_world = to_perform.iter().any(|(visit, _)| self.touches_the_world(visit));
+                // A visit that is taken up again has nothing to commit: its start is stored.
+                if touches_the_world && !self.pending.is_empty() {
                     self.commit(false).await?;
                     if self.state.end().is_some() {
                         continue;
@@ -180,7 +204,7 @@ impl Driver {
                 }
                 continue;
             }
-            if !self.pending.is_empty() {
+            if self.pending.is_due(self.shared.clock.now()) {
                 self.commit(false).await?;
                 continue;
             }
@@ -200,7 +224,8 @@ impl Driver {
                 }
                 Effect::Perform { visit, input } => to_perform.push((visit, input)),
             }
-            if self.pending.is_due(self.shared.clock.now()) {
+            // The last decision's events are committed by the loop round this, which knows what follows.
+            if !self.effects.is_empty() && self.pending.is_due(self.shared.clock.now()) {
                 self.commit(false).await?;
             }
             decisions += 1;
@@ -236,8 +261,8 @@ impl Driver {
     }
 
     fn too_large(&self) -> RunError {
-        let limit = self.shared.limits.output_bytes / 1024;
-        let message = format!("the output has more than {limit} KiB; return less, or store it elsewhere");
+        let limit = self.shared.limits.output_bytes;
+        let message = format!("the output has more than {limit} bytes; return less, or store it elsewhere");
         RunError::new("output_too_large", message)
     }
 
@@ -249,11 +274,12 @@ impl Driver {
         }
     }
 
-    /// Begins steps of the registry. Before those that touch the world, everything is committed.
+    /// Begins steps of the registry, unless the run ends before they may begin. Before those that touch the
+    /// world, everything is committed.
     async fn perform(&mut self, to_perform: Vec<(VisitPath, Arc<Value>)>) -> Result<(), Stop> {
-        self.shared.node.until_fresh(&*self.shared.clock).await;
-        if self.shared.is_stopping() {
-            return Err(Stop::GivenUp);
+        self.until_fresh().await?;
+        if self.state.end().is_some() {
+            return Ok(());
         }
         for (visit, input) in to_perform {
             let step = match self.flow.step(&visit).map(|step| &step.action) {
@@ -269,15 +295,37 @@ impl Driver {
         Ok(())
     }
 
-    /// Waits until a step returns or somebody pokes the run.
+    /// Waits until the lease is sure enough to begin a step, or the run ends.
+    async fn until_fresh(&mut self) -> Result<(), Stop> {
+        let (shared, active) = (self.shared.clone(), self.active.clone());
+        while self.state.end().is_none() {
+            tokio::select! {
+                biased;
+                () = shared.stopped() => return Err(Stop::GivenUp),
+                () = shared.node.until_fresh(&*shared.clock) => return Ok(()),
+                () = active.poked() => self.look_for_signals().await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a step returns, somebody pokes the run, or pending events are due.
     async fn wait_for_something(&mut self) -> Result<(), Stop> {
-        let active = self.active.clone();
+        let (active, shared) = (self.active.clone(), self.shared.clone());
+        let due_at = self.pending.due_at();
+        let due = async {
+            match due_at {
+                Some(due_at) => shared.clock.sleep_until(due_at).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             Some(end) = self.tasks.join_next_with_id() => {
                 let end = end.map(|(_, end)| end).map_err(|error| error.to_string());
                 self.task_ended(end)
             }
             () = active.poked() => self.look_for_signals().await,
+            () = due => self.commit(false).await.map(drop),
         }
     }
 

@@ -6,6 +6,7 @@ mod cancel;
 mod execute;
 mod hub;
 mod node;
+mod pauses;
 mod resume;
 mod settle;
 mod shared;
@@ -22,6 +23,7 @@ use crate::{
 };
 pub use builder::{EngineBuilder, Limits};
 pub(crate) use hub::ActiveRun;
+pub(crate) use pauses::Pauses;
 pub(crate) use shared::Shared;
 
 /// Executes flows. A cheap handle: clone it freely.

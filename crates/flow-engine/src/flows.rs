@@ -9,6 +9,7 @@ use flow_model::{Bump, DefinitionHash, Fault, FlowId, UserId, VersionSelector, W
 use serde_json::{Map, Value, json};
 
 use crate::engine::Shared;
+use crate::flow::Flow;
 use crate::flow::validate_document;
 use crate::ports::{Catalog, FlowRecord, NewFlow, VersionRecord, VersionStatus, Visibility};
 use crate::{Chosen, EngineError, StoreError, Target};
@@ -161,8 +162,11 @@ impl Flows {
     async fn store_document(&self, document: &Arc<Value>) -> Result<Chosen, EngineError> {
         let hash = DefinitionHash::of(document);
         if self.shared.cached(&hash).is_none() {
-            self.shared.compile(hash, document)?;
+            let flow = Flow::compile(hash, document, &self.shared.registry);
+            let flow = Arc::new(flow.map_err(EngineError::InvalidDefinition)?);
             self.shared.store.definition_store(hash, document.clone()).await?;
+            // Only now: what is in the cache counts as stored.
+            self.shared.keep(&flow, document);
         }
         Ok(Chosen { flow: None, version: None, hash })
     }

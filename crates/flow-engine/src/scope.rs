@@ -95,7 +95,7 @@ impl<'a> RunScope<'a> {
     }
 
     fn input(&self, name: &str) -> Option<Lookup<'_>> {
-        let (_, start) = self.state.start()?;
+        let (_, start) = self.state.start().filter(|_| self.flow.names.is_input(name))?;
         start.inputs.get(name).map(Lookup::Part)
     }
 }

@@ -26,7 +26,7 @@ pub struct RunError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
     /// More for a program: the status and body of a failed request, the faults of a bad setting, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::present::value")]
     pub details: Option<Arc<Value>>,
 }
 

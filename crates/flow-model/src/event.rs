@@ -37,7 +37,11 @@ pub enum EventKind {
         visit: VisitPath,
         /// The resolved input that is sent again after a crash; none for a pure step, whose result can
         /// be computed again.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::present::value"
+        )]
         input: Option<Arc<Value>>,
     },
     /// A step ended well.

@@ -59,10 +59,21 @@ impl Faults {
         self.rows.borrow().iter().any(|fault| fault.severity == Severity::Error)
     }
 
+    /// How many there are so far, warnings included.
+    pub fn count(&self) -> usize {
+        self.rows.borrow().len()
+    }
+
     /// All of them, in the order they were found.
     pub fn into_vec(self) -> Vec<Fault> {
         self.rows.into_inner()
     }
+}
+
+/// The beginning of a text that a message quotes: what an author wrote may be of any length.
+pub fn excerpt(text: &str) -> &str {
+    const CHARS: usize = 64;
+    text.char_indices().nth(CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
 /// A key as one token of a JSON pointer (RFC 6901 §3).
@@ -190,7 +201,7 @@ impl<'a> Fields<'a> {
             self.faults.warning(
                 self.at(key),
                 "unknown_field",
-                format!("`{key}` is no field known here; it is kept but has no effect"),
+                format!("`{}` is no field known here; it is kept but has no effect", excerpt(key)),
             );
         }
     }

@@ -57,10 +57,11 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = ParseIdError;
 
-            /// Only the hyphenated form, so that an id has one spelling.
+            /// Only the hyphenated form in lower case, so that an id has one spelling.
             fn from_str(text: &str) -> Result<Self, ParseIdError> {
                 let wrong = || ParseIdError { what: $what, text: text.chars().take(64).collect() };
-                if text.len() != uuid::fmt::Hyphenated::LENGTH {
+                let is_upper = |byte: u8| byte.is_ascii_uppercase();
+                if text.len() != uuid::fmt::Hyphenated::LENGTH || text.bytes().any(is_upper) {
                     return Err(wrong());
                 }
                 Uuid::try_parse(text).map(Self).map_err(|_| wrong())

@@ -1,10 +1,11 @@
 //! The fields that a trigger declares, and the check of a caller's inputs against them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::{Faults, Fields, VariableName, pointer_token};
+use crate::{Faults, Fields, VariableName, excerpt, pointer_token};
 
 /// What a trigger accepts.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,8 +87,9 @@ impl InputSchema {
         }
         let declared = data.value("fields").is_some();
         let fields = data.objects("fields").iter().filter_map(InputField::read).collect::<Vec<_>>();
-        for (index, field) in fields.iter().enumerate() {
-            if fields[..index].iter().any(|other| other.name == field.name) {
+        let mut seen = HashSet::new();
+        for field in &fields {
+            if !seen.insert(&field.name) {
                 let message = format!("the field `{}` is declared twice; remove one", field.name);
                 data.faults().error(data.at("fields"), "field_duplicate", message);
             }
@@ -137,8 +139,9 @@ impl InputField {
                 fields.at("type"),
                 "field_type_unknown",
                 format!(
-                    "`{type_name}` is no type of field; use string, text, number, boolean, date, select, \
-                     multiselect, file, email, url, object or array"
+                    "`{}` is no type of field; use string, text, number, boolean, date, select, \
+                     multiselect, file, email, url, object or array",
+                    excerpt(type_name)
                 ),
             );
         }

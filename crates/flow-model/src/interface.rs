@@ -1,5 +1,6 @@
 //! What callers of a flow can see of it, and how much a change of it breaks.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
@@ -60,7 +61,7 @@ impl Interface {
     /// What is different from `old`, in words, the breaking changes first.
     pub fn changes_from(&self, old: &Self) -> Vec<String> {
         let mut differences = self.differences(old);
-        differences.sort_by(|one, other| other.0.cmp(&one.0));
+        differences.sort_by_key(|(bump, _)| Reverse(*bump));
         differences.into_iter().map(|(_, words)| words).collect()
     }
 

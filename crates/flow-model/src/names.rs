@@ -104,9 +104,9 @@ name!(
     VariableName,
     "variable name",
     "1 to 64 letters, digits, `_` or `$`, not beginning with a digit, and no word of JavaScript's own",
-    |text| (1..=64).contains(&text.len())
+    |text| (1..=64).contains(&text.chars().count())
         && !RESERVED_WORDS.contains(&text)
-        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.starts_with(char::is_numeric)
         && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
 );
 

@@ -230,7 +230,7 @@ impl RunState {
         self.variables.get(name)
     }
 
-    /// The visit of the approval that was decided last.
+    /// The visit of the approval that ended last: decided, or gone past its time.
     pub const fn approval(&self) -> Option<&VisitPath> {
         self.approval.as_ref()
     }

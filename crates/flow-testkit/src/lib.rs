@@ -16,5 +16,5 @@ mod step;
 
 pub use clock::ManualClock;
 pub use entropy::SeededEntropy;
-pub use faulty_store::{Committed, FaultyStore, Fate, StoreCall};
+pub use faulty_store::{Committed, Fate, FaultyStore, StoreCall};
 pub use step::{Call, ScriptedStep};

@@ -25,7 +25,7 @@ impl ClientTool {
         let expires_in = expiry(data);
         let args = match data.value("parameters") {
             None => None,
-            Some(written) => Some(templates.json(&arguments(written), &data.at("parameters"))?),
+            Some(written) => Some(templates.json(&arguments(data, written)?, &data.at("parameters"))?),
         };
         Some(Self { tool_name: tool_name?, args, expires_in })
     }
@@ -42,20 +42,22 @@ impl ClientTool {
 }
 
 /// The arguments as one object. Authors write them as an object, as a list of `{key, value}`, or as the
-/// JSON text of either; anything else is a template that gives the object.
-fn arguments(written: &Value) -> Value {
-    match written {
+/// JSON text of either; another text is a template that gives the object. None, and a fault, for anything else.
+fn arguments(data: &Fields<'_>, written: &Value) -> Option<Value> {
+    let found = match written {
         Value::String(text) => match serde_json::from_str(text) {
-            Ok(parsed @ (Value::Object(_) | Value::Array(_))) => arguments(&parsed),
-            Ok(_) | Err(_) => written.clone(),
+            Ok(parsed @ (Value::Object(_) | Value::Array(_))) => return arguments(data, &parsed),
+            Ok(_) | Err(_) => Some(written.clone()),
         },
-        Value::Array(rows) => rows
-            .iter()
-            .map(pair)
-            .collect::<Option<Map<_, _>>>()
-            .map_or_else(|| written.clone(), Value::Object),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => written.clone(),
+        Value::Array(rows) => rows.iter().map(pair).collect::<Option<Map<_, _>>>().map(Value::Object),
+        Value::Object(_) => Some(written.clone()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    };
+    if found.is_none() {
+        let message = "the parameters must be an object, or a list of `{key, value}`";
+        data.faults().error(data.at("parameters"), "wrong_type", message);
     }
+    found
 }
 
 fn pair(row: &Value) -> Option<(String, Value)> {

@@ -5,24 +5,29 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::{DriveEnd, Driver};
+use super::DriveEnd;
+use crate::engine::Shared;
 
 /// How long a drive stays on its caller's thread.
 const HERE: Duration = Duration::from_millis(1);
 
-/// A drive that goes on whatever becomes of its caller.
+/// A drive that goes on whatever becomes of its caller, until the engine abandons it.
 pub(crate) struct Carried {
     drive: Option<Pin<Box<dyn Future<Output = DriveEnd> + Send>>>,
     runtime: Handle,
 }
 
-/// Prepares a drive to be carried.
-pub(crate) fn carry(driver: Driver, runtime: &Handle) -> Carried {
-    Carried { drive: Some(Box::pin(driver.run())), runtime: runtime.clone() }
+/// Prepares a drive to be carried. What it has to bring to its end (a run that was claimed, say) must begin
+/// inside of it.
+pub(crate) fn carry(shared: &Arc<Shared>, drive: impl Future<Output = DriveEnd> + Send + 'static) -> Carried {
+    let abandoning = shared.abandoning.clone();
+    let drive = async move { abandoning.run_until_cancelled(drive).await.unwrap_or(DriveEnd::GivenUp) };
+    Carried { drive: Some(Box::pin(drive)), runtime: shared.runtime.clone() }
 }
 
 impl Carried {

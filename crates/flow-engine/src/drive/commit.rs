@@ -1,10 +1,8 @@
 //! Commits: the only way that anything about a run leaves its driver.
 
-use std::time::Duration;
-
 use flow_model::{NodeId, RunState, apply};
 
-use super::{Driver, Stop};
+use super::{Driver, Pending, Stop};
 use crate::StoreError;
 use crate::ports::{Append, AppendRefused, Appended, Commit, Create, Created, IdempotencyKey};
 
@@ -24,15 +22,12 @@ pub(super) enum Hold {
 /// A run's first owner has this epoch.
 const FIRST_EPOCH: i64 = 1;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
 impl Driver {
-    /// Commits what is pending. With `release`, asks to give the run up too; true when it was. What the store
-    /// says of cancels and answers is decided on at once.
+    /// Commits what is pending, of which there must be something. With `release`, asks to give the run up too;
+    /// true when it was. What the store says of cancels and answers is decided on at once.
     pub(super) async fn commit(&mut self, release: bool) -> Result<bool, Stop> {
         let batch = flow_model::BatchId::new(self.shared.clock.now(), self.shared.random());
-        let kept = if self.ended_uncancelled() { self.pending.without_end() } else { Vec::new() };
+        let kept = if self.ended_uncancelled() { self.pending.without_end() } else { Pending::default() };
         let commit = self.pending.drain(batch, release);
         if commit.events.is_empty() {
             return Err(Stop::Damaged("nothing is left to do, and nothing happened".to_owned()));
@@ -53,7 +48,8 @@ impl Driver {
             self.shared.timers.notify_one();
         }
         if appended.released {
-            return Ok(true);
+            // Not asked for: a repeat is told how things stand, and another node has taken the run meanwhile.
+            return if release || self.state.end().is_some() { Ok(true) } else { Err(Stop::GivenUp) };
         }
         if appended.cancel_requested && self.state.end().is_none() {
             self.cancel()?;
@@ -70,7 +66,7 @@ impl Driver {
         self.record.seq = self.state.seq();
         self.record.status = self.state.status();
         self.record.finished_at = self.state.end().map(|(at, _)| at);
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = crate::engine::Pauses::default();
         loop {
             let outcome = match &self.hold {
                 Hold::Unstored { idempotency, .. } => self.create(idempotency.clone(), commit.clone()).await,
@@ -86,12 +82,7 @@ impl Driver {
                 Err(Stop::Failed(StoreError::Unavailable { reason })) => {
                     tracing::warn!(run = %self.record.id, %reason, "a commit failed and is tried again");
                     self.active.set_troubled();
-                    if self.shared.is_abandoning() {
-                        return Err(Stop::GivenUp);
-                    }
-                    let clock = &*self.shared.clock;
-                    clock.sleep_until(clock.now().after(pause)).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pauses.next(&*self.shared.clock).await;
                 }
                 Err(stop) => return Err(stop),
             }
@@ -132,19 +123,17 @@ impl Driver {
         self.shared.node.id()
     }
 
-    /// Goes back to what is stored, and from there to the pending events but the run's end.
-    async fn rewind(&mut self, kept: Vec<flow_model::RunEvent>) -> Result<(), Stop> {
-        let stored = self.shared.store.run_load(self.record.id).await.map_err(Stop::Failed)?;
+    /// Goes back to what is stored, and from there to what was pending but the run's end.
+    async fn rewind(&mut self, kept: Pending) -> Result<(), Stop> {
+        let (shared, run) = (&self.shared, self.record.id);
+        let stored = shared.persist(|| shared.store.run_load(run)).await.map_err(Stop::Failed)?;
         let stored = stored.ok_or(Stop::GivenUp)?;
         self.record = stored.record;
         self.state = RunState::new();
-        for event in stored.events.into_iter() {
-            apply(&mut self.state, &event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
+        for event in stored.events.iter().chain(kept.events()) {
+            apply(&mut self.state, event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
         }
-        for event in kept {
-            apply(&mut self.state, &event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
-            self.pending.push(event);
-        }
+        self.pending = kept;
         Ok(())
     }
 }

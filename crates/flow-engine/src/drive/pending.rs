@@ -1,5 +1,7 @@
 //! Events that are decided and not committed, and the rows that go with them.
 
+use std::time::Duration;
+
 use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait};
 
 use super::json_size;
@@ -8,9 +10,9 @@ use crate::ports::Commit;
 /// The bounds of what a crash may undo.
 const MOST_EVENTS: usize = 1_000;
 const MOST_BYTES: usize = 1024 * 1024;
-const LONGEST_MILLIS: i64 = 200;
+const LONGEST: Duration = Duration::from_millis(200);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Pending {
     events: Vec<RunEvent>,
     /// About how many bytes of JSON the events have.
@@ -26,10 +28,18 @@ impl Pending {
 
     /// Whether they have to be committed now, whatever follows.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        let Some(first) = self.events.first() else { return false };
-        self.events.len() >= MOST_EVENTS
-            || self.bytes >= MOST_BYTES
-            || now.millis() - first.time.millis() >= LONGEST_MILLIS
+        let Some(due_at) = self.due_at() else { return false };
+        self.events.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES || now >= due_at
+    }
+
+    /// When they have to be committed at the latest; none when there are none.
+    pub(super) fn due_at(&self) -> Option<Timestamp> {
+        self.events.first().map(|first| first.time.after(LONGEST))
+    }
+
+    /// The events, oldest first.
+    pub(super) fn events(&self) -> &[RunEvent] {
+        &self.events
     }
 
     pub(super) fn push(&mut self, event: RunEvent) {
@@ -49,12 +59,13 @@ impl Pending {
         self.waits_taken.contains(visit)
     }
 
-    /// The events without an end of the run.
-    pub(super) fn without_end(&self) -> Vec<RunEvent> {
-        let ends = |event: &RunEvent| {
-            matches!(event.kind, EventKind::RunCompleted { .. } | EventKind::RunFailed { .. })
-        };
-        self.events.iter().filter(|event| !ends(event)).cloned().collect()
+    /// The same without an end of the run.
+    pub(super) fn without_end(&self) -> Self {
+        let mut kept = self.clone();
+        kept.events.retain(|event| {
+            !matches!(event.kind, EventKind::RunCompleted { .. } | EventKind::RunFailed { .. })
+        });
+        kept
     }
 
     /// Everything as one commit, leaving nothing pending.

@@ -8,7 +8,7 @@ use crate::ports::{Append, Commit};
 /// Fails a run that this node owns under `epoch`, whatever its events are.
 pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: &str) {
     tracing::error!(%run, reason, "a run can't go on and is set aside");
-    let record = match shared.store.run_record(run).await {
+    let record = match shared.persist(|| shared.store.run_record(run)).await {
         Ok(Some(record)) => record,
         Ok(None) => return,
         Err(error) => return tracing::error!(%run, %error, "it couldn't be set aside"),
@@ -39,7 +39,7 @@ pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: 
         finished_at: Some(now),
         commit,
     };
-    match shared.store.run_append(append).await {
+    match shared.persist(|| shared.store.run_append(append.clone())).await {
         Ok(Ok(_)) => shared.hub.publish(run),
         Ok(Err(refused)) => tracing::warn!(%run, %refused, "it was taken over before it was set aside"),
         Err(error) => tracing::error!(%run, %error, "it couldn't be set aside"),

@@ -6,56 +6,85 @@ use flow_model::{Resolution, RunId, RunState, apply};
 
 use super::commit::Hold;
 use super::quarantine::quarantine;
-use super::{Driver, Stop};
-use crate::StoreError;
+use super::{DriveEnd, Driver, Stop, carry};
 use crate::decide::Command;
-use crate::engine::Shared;
+use crate::engine::{ActiveRun, Shared};
 use crate::ports::{Claim, ClaimedRun, ResolvedWait, StoredRun, StoredWait, WaitState};
+use crate::{EngineError, StoreError};
 
 /// A run that was claimed this often without getting to a commit is set aside.
 const MOST_ATTEMPTS: i32 = 3;
 
-/// Claims up to `limit` runs (only `run`, if given) and makes them ready to be driven.
-pub(crate) async fn take_up(
-    shared: &Arc<Shared>,
-    run: Option<RunId>,
-    limit: usize,
-) -> Result<Vec<Driver>, StoreError> {
-    let claim = Claim { node: shared.node.id(), run, limit, now: shared.clock.now() };
-    let mut drivers = Vec::new();
-    for claimed in shared.store.run_claim(claim).await? {
-        let ClaimedRun { run, epoch, attempts } = claimed;
-        let prepared = if attempts > MOST_ATTEMPTS {
-            Err(Stop::Damaged(format!("its server stopped {} times while driving it", attempts - 1)))
-        } else {
-            prepare(shared, run, epoch).await
-        };
-        match prepared {
-            Ok(driver) => drivers.push(driver),
-            Err(Stop::Damaged(reason)) => quarantine(shared, run, epoch, &reason).await,
-            Err(Stop::Failed(error @ (StoreError::Corrupt { .. } | StoreError::Rejected { .. }))) => {
-                quarantine(shared, run, epoch, &error.to_string()).await;
-            }
-            Err(Stop::Failed(error)) => return Err(error),
-            Err(Stop::GivenUp | Stop::Duplicate { .. }) => {}
-        }
+/// Claims up to `limit` runs that nobody drives, and drives each on the engine's runtime. Returns how many
+/// there were.
+pub(crate) async fn take_up_orphans(shared: &Arc<Shared>, limit: usize) -> Result<usize, StoreError> {
+    let claimed = claim(shared, None, limit).await?;
+    let count = claimed.len();
+    for claimed in claimed {
+        carry(shared, drive_claimed(shared.clone(), claimed)).detach();
     }
-    Ok(drivers)
+    Ok(count)
 }
 
-async fn prepare(shared: &Arc<Shared>, run: RunId, epoch: i64) -> Result<Driver, Stop> {
-    let stored = shared.store.run_load(run).await.map_err(Stop::Failed)?.ok_or(Stop::GivenUp)?;
-    let StoredRun { record, events, waits } = stored;
-    let flow = shared.flow(record.definition).await.map_err(|error| match error {
-        crate::EngineError::Store(error) => Stop::Failed(error),
-        other => Stop::Damaged(other.to_string()),
-    })?;
+/// Claims one run, if it is up for it, and drives it. To be carried: a run that was claimed is driven by
+/// nobody else.
+pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
+    match claim(&shared, Some(run), 1).await.map(|mut claimed| claimed.pop()) {
+        Ok(Some(claimed)) => drive_claimed(shared, claimed).await,
+        Ok(None) => DriveEnd::GivenUp,
+        Err(error) => {
+            tracing::warn!(%run, %error, "a run couldn't be claimed; the next look for orphans finds it");
+            DriveEnd::GivenUp
+        }
+    }
+}
+
+async fn claim(shared: &Shared, run: Option<RunId>, limit: usize) -> Result<Vec<ClaimedRun>, StoreError> {
+    let now = shared.clock.now();
+    shared.store.run_claim(Claim { node: shared.node.id(), run, limit, now }).await
+}
+
+async fn drive_claimed(shared: Arc<Shared>, claimed: ClaimedRun) -> DriveEnd {
+    let ClaimedRun { run, epoch, attempts } = claimed;
+    // Before the run is loaded: an answer that is stored after that has somebody to poke.
+    let active = shared.hub.activate(run, true);
+    let prepared = if attempts > MOST_ATTEMPTS {
+        Err(Stop::Damaged(format!("its server stopped {} times while driving it", attempts - 1)))
+    } else {
+        prepare(&shared, active, run, epoch).await
+    };
+    let reason = match prepared {
+        Ok(driver) => return driver.run().await,
+        Err(Stop::GivenUp | Stop::Duplicate { .. }) => return DriveEnd::GivenUp,
+        Err(Stop::Damaged(reason)) => reason,
+        Err(Stop::Failed(error)) => error.to_string(),
+    };
+    quarantine(&shared, run, epoch, &reason).await;
+    DriveEnd::GivenUp
+}
+
+async fn prepare(
+    shared: &Arc<Shared>,
+    active: Arc<ActiveRun>,
+    run: RunId,
+    epoch: i64,
+) -> Result<Driver, Stop> {
+    let stored = shared.persist(|| shared.store.run_load(run)).await.map_err(Stop::Failed)?;
+    let StoredRun { record, events, waits } = stored.ok_or(Stop::GivenUp)?;
+    let flow = shared.persist(|| async {
+        match shared.flow(record.definition).await {
+            Ok(flow) => Ok(Ok(flow)),
+            Err(EngineError::Store(error)) => Err(error),
+            Err(other) => Ok(Err(Stop::Damaged(other.to_string()))),
+        }
+    });
+    let flow = flow.await.map_err(Stop::Failed)??;
     let mut state = RunState::new();
     for event in &events {
         apply(&mut state, event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
     }
     let cancelling = record.cancel_requested_at.is_some();
-    let mut driver = Driver::new(shared, flow, record, state, Hold::Owned { epoch });
+    let mut driver = Driver::new(shared, active, flow, record, state, Hold::Owned { epoch });
     if cancelling {
         driver.cancel()?;
     } else {

@@ -30,7 +30,9 @@ pub(super) fn spawn(
     let context = StepContext { execution: ExecutionId { run, visit: visit.clone() } };
     let work = async move {
         let kind = step.kind();
-        let outcome = std::panic::AssertUnwindSafe(step.run(context, input)).catch_unwind().await;
+        // The call too, not only its future: a step written by hand may panic before it returns one.
+        let call = async { step.run(context, input).await };
+        let outcome = std::panic::AssertUnwindSafe(call).catch_unwind().await;
         let result = outcome.unwrap_or_else(|_| {
             tracing::error!(%run, %visit, kind, "a step panicked");
             Err(StepError::new("step_panicked", format!("the step type `{kind}` has a fault: it panicked")))

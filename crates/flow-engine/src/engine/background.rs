@@ -1,13 +1,12 @@
 //! What an engine does by itself: renew its lease, take up orphans, fire timers, and stop.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flow_model::{Resolution, Timestamp};
 
 use super::Shared;
-use crate::drive::{carry, take_up};
+use crate::drive::{carry, take_up, take_up_orphans};
 use crate::ports::{Resolve, ResolveOutcome, Timer, TimerKind};
 use crate::{Clock, StoreError};
 
@@ -46,16 +45,11 @@ async fn heartbeat(shared: Arc<Shared>) {
 async fn orphans(shared: Arc<Shared>) {
     let clock = &*shared.clock;
     loop {
-        match take_up(&shared, None, ORPHANS).await {
-            Ok(drivers) if drivers.is_empty() => {
-                clock.sleep_until(clock.now().after(shared.node.beat())).await;
-            }
-            Ok(drivers) => {
-                tracing::info!(runs = drivers.len(), "taking up runs that nobody drives");
-                for driver in drivers {
-                    carry(driver, &shared.runtime).detach();
-                }
-            }
+        // After a stall this node's own runs look as if nobody drove them until its lease is renewed.
+        shared.node.until_fresh(clock).await;
+        match take_up_orphans(&shared, ORPHANS).await {
+            Ok(0) => clock.sleep_until(clock.now().after(shared.node.beat())).await,
+            Ok(runs) => tracing::info!(runs, "taking up runs that nobody drives"),
             Err(error) => {
                 tracing::warn!(%error, "runs that nobody drives couldn't be looked for");
                 clock.sleep_until(clock.now().after(PAUSE)).await;
@@ -102,9 +96,7 @@ async fn fire(shared: &Arc<Shared>, timer: Timer) -> Result<(), StoreError> {
         TimerKind::WaitExpiry => {
             let resolve = Resolve { run, visit, resolution: Resolution::Expired, now: shared.clock.now() };
             if shared.store.wait_resolve(resolve).await? == ResolveOutcome::Won && !shared.hub.poke(run) {
-                for driver in take_up(shared, Some(run), 1).await? {
-                    carry(driver, &shared.runtime).detach();
-                }
+                carry(shared, take_up(shared.clone(), run)).detach();
             }
         }
     }
@@ -116,7 +108,7 @@ pub(super) async fn stop(shared: &Shared, patience: Duration) {
     shared.stopping.cancel();
     shared.tracker.close();
     if tokio::time::timeout(patience, shared.tracker.wait()).await.is_err() {
-        shared.abandoning.store(true, Ordering::Relaxed);
+        shared.abandoning.cancel();
         tracing::warn!(runs = shared.tracker.len(), "runs are left to the next start");
     }
     if let Err(error) = shared.node.leave(&*shared.store, &*shared.clock as &dyn Clock).await {

@@ -124,7 +124,7 @@ impl EngineBuilder {
             timers: Notify::new(),
             draining: AtomicBool::new(false),
             stopping: CancellationToken::new(),
-            abandoning: AtomicBool::new(false),
+            abandoning: CancellationToken::new(),
         });
         shared.node.renew(&*shared.store, &*shared.clock).await?;
         background::start(&shared);

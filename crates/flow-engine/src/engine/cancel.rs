@@ -25,13 +25,12 @@ pub(super) async fn cancel(
     record.ok_or(EngineError::RunNotFound(run))?;
     request(shared, run).await?;
     let patience = Patience::UpTo(ENDING);
-    if !shared.hub.poke(run)
-        && let Some(driver) = take_up(shared, Some(run), 1).await?.pop()
-    {
-        let active = driver.active();
-        return settle::drive(shared, run, active, carry(driver, &shared.runtime), patience).await;
+    // Only its end settles a cancelled run.
+    let after = u64::MAX;
+    if shared.hub.poke(run) {
+        return settle::settle(shared, run, after, settle::deadline(shared, patience)).await;
     }
-    settle::settle(shared, run, u64::MAX, settle::deadline(shared, patience)).await
+    settle::drive(shared, run, None, carry(shared, take_up(shared.clone(), run)), after, patience).await
 }
 
 /// Gets the cancel acknowledged. An answer that was stored first is let through: it may be the run's last,
@@ -39,13 +38,14 @@ pub(super) async fn cancel(
 async fn request(shared: &Arc<Shared>, run: RunId) -> Result<(), EngineError> {
     let deadline = shared.clock.now().after(RESUMING);
     loop {
+        // From before the store is asked, or the commit that takes the answer up may be missed.
+        let mut watch = shared.hub.watch(run);
         let now = shared.clock.now();
         match shared.store.run_cancel(run, now, now >= deadline).await? {
             CancelOutcome::Requested => return Ok(()),
             CancelOutcome::Finished(status) => return Err(EngineError::RunFinished { run, status }),
             CancelOutcome::Missing => return Err(EngineError::RunNotFound(run)),
             CancelOutcome::Resuming => {
-                let mut watch = shared.hub.watch(run);
                 tokio::select! {
                     () = watch.changed() => {}
                     () = shared.clock.sleep_until(now.after(PAUSE)) => {}

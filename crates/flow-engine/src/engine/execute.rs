@@ -53,7 +53,7 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
     let store_first = patience == Patience::UntilStored;
     let driver = Driver::start(shared, flow, record, start, idempotency, store_first);
     let active = driver.active();
-    settle::drive(shared, run, active, carry(driver, &shared.runtime), patience).await
+    settle::drive(shared, run, Some(active), carry(shared, driver.run()), 0, patience).await
 }
 
 fn choose_trigger<'f>(flow: &'f Flow, started_by: &StartedBy) -> Result<&'f CompiledTrigger, EngineError> {

@@ -24,6 +24,7 @@ pub(crate) struct ActiveRun {
     run: RunId,
     entries: Arc<Mutex<Entries>>,
     poke: Notify,
+    was_poked: AtomicBool,
     stored: AtomicBool,
     troubled: AtomicBool,
     changed: Notify,
@@ -36,6 +37,7 @@ impl Hub {
             run,
             entries: self.entries.clone(),
             poke: Notify::new(),
+            was_poked: AtomicBool::new(false),
             stored: AtomicBool::new(stored),
             troubled: AtomicBool::new(false),
             changed: Notify::new(),
@@ -44,13 +46,17 @@ impl Hub {
         active
     }
 
-    /// Tells a run's driver to look into the store; false when this process doesn't drive it.
+    /// Tells a run's driver to look into the store, before it gives the run up or right after; false when this
+    /// process doesn't drive it.
     pub(crate) fn poke(&self, run: RunId) -> bool {
-        let active = lock(&self.entries).driven.get(&run).and_then(Weak::upgrade);
+        let entries = lock(&self.entries);
+        let active = entries.driven.get(&run).and_then(Weak::upgrade);
         if let Some(active) = &active {
-            active.poke.notify_one();
+            active.was_poked.store(true, Ordering::Relaxed);
         }
-        active.is_some()
+        // Before `active` is dropped, which may take the lock.
+        drop(entries);
+        active.inspect(|active| active.poke.notify_one()).is_some()
     }
 
     /// Tells everyone who watches a run that something was committed.
@@ -80,6 +86,16 @@ impl ActiveRun {
     /// Returns when somebody has poked the run.
     pub(crate) async fn poked(&self) {
         self.poke.notified().await;
+    }
+
+    /// Ends the driver's answering for the run: nobody pokes it any more. Whether somebody has.
+    pub(crate) fn retire(&self) -> bool {
+        let mut entries = lock(&self.entries);
+        // A newer driver may have taken the place.
+        if entries.driven.get(&self.run).is_some_and(|entry| std::ptr::eq(entry.as_ptr(), self)) {
+            entries.driven.remove(&self.run);
+        }
+        self.was_poked.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_stored(&self) {
@@ -118,11 +134,7 @@ impl ActiveRun {
 
 impl Drop for ActiveRun {
     fn drop(&mut self) {
-        let mut entries = lock(&self.entries);
-        // A newer driver may have taken the place.
-        if entries.driven.get(&self.run).is_some_and(|entry| entry.strong_count() == 0) {
-            entries.driven.remove(&self.run);
-        }
+        self.retire();
     }
 }
 

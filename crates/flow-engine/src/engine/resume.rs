@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use flow_model::{ExecutionId, Resolution, RunId, VisitPath, WaitKind, WorkspaceId};
 
-use super::{Shared, settle};
+use super::{Pauses, Shared, settle};
 use crate::drive::{carry, take_up};
 use crate::ports::{Resolve, ResolveOutcome, RunRecord, StoredWait, WaitState};
-use crate::{Answer, EngineError, Patience, Reply, WaitChoice};
+use crate::{Answer, EngineError, Patience, Reply, StoreError, WaitChoice};
 
 pub(super) async fn resume(
     shared: &Arc<Shared>,
@@ -25,20 +25,41 @@ pub(super) async fn resume(
     let resolution = resolution(answer, chosen.wait.request.kind())?;
     let visit = chosen.visit.clone();
     let resolve = Resolve { run, visit: visit.clone(), resolution, now: shared.clock.now() };
-    match shared.store.wait_resolve(resolve).await? {
+    match store(shared, resolve).await? {
         ResolveOutcome::Won => {}
         ResolveOutcome::NotOpen(state) => return Err(closed(&record, &visit, &state)),
         ResolveOutcome::Missing => return Err(not_waiting(&record)),
     }
     // Acknowledged: from here on nothing may fail the call but the caller's patience.
-    let deadline = settle::deadline(shared, patience);
-    if !shared.hub.poke(run)
-        && let Some(driver) = take_up(shared, Some(run), 1).await?.pop()
-    {
-        let active = driver.active();
-        return settle::drive(shared, run, active, carry(driver, &shared.runtime), patience).await;
+    let after = record.seq;
+    if shared.hub.poke(run) {
+        return settle::settle(shared, run, after, settle::deadline(shared, patience)).await;
     }
-    settle::settle(shared, run, record.seq, deadline).await
+    settle::drive(shared, run, None, carry(shared, take_up(shared.clone(), run)), after, patience).await
+}
+
+/// How often an answer is sent again while the store doesn't say whether it has it.
+const REPEATS: usize = 3;
+
+/// Stores an answer. After a reply that was lost, the very answer that stands there is this one.
+async fn store(shared: &Shared, resolve: Resolve) -> Result<ResolveOutcome, EngineError> {
+    let mut outcome = shared.store.wait_resolve(resolve.clone()).await;
+    let mut pauses = Pauses::default();
+    for _ in 0..REPEATS {
+        if !matches!(outcome, Err(StoreError::Unavailable { .. })) {
+            break;
+        }
+        pauses.next(&*shared.clock).await;
+        outcome = match shared.store.wait_resolve(resolve.clone()).await {
+            Ok(ResolveOutcome::NotOpen(WaitState::Resolved { resolution, resolved_at }))
+                if resolution == resolve.resolution && resolved_at == resolve.now =>
+            {
+                Ok(ResolveOutcome::Won)
+            }
+            other => other,
+        };
+    }
+    Ok(outcome?)
 }
 
 fn choose<'w>(

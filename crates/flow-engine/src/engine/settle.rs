@@ -12,48 +12,65 @@ use crate::{EngineError, Patience, Poll, Reply, StoreError};
 /// How often the store is asked about a run that another server may drive.
 const FALLBACK: Duration = Duration::from_millis(500);
 
-/// Drives a run as long as the caller's patience lasts; the run goes on after that.
+/// Drives a run as long as the caller's patience lasts; the run goes on after that. `active` is there for a run
+/// that may not be stored yet. A wait settles the run if it was opened after event number `after`.
 pub(super) async fn drive(
     shared: &Arc<Shared>,
     run: RunId,
-    active: Arc<ActiveRun>,
+    active: Option<Arc<ActiveRun>>,
     carried: Carried,
+    after: u64,
     patience: Patience,
 ) -> Result<Reply, EngineError> {
     let deadline = deadline(shared, patience);
+    let stored = async {
+        match &active {
+            Some(active) => active.first_outcome().await,
+            None => true,
+        }
+    };
     let end = match patience {
         Patience::UntilStored => {
             let drive = carried.move_over();
             tokio::pin!(drive);
             tokio::select! {
                 biased;
-                stored = active.first_outcome() => {
-                    return if stored { unsettled(shared, run).await } else { Err(away()) };
-                }
+                stored = stored => return out_of_patience(shared, run, stored).await,
                 end = &mut drive => end,
             }
         }
         Patience::UpTo(_) => {
             let drive = carried.finish();
             tokio::pin!(drive);
+            // A run is stored before it is spoken of, also when the bound comes first.
+            let bound = async {
+                shared.clock.sleep_until(deadline).await;
+                stored.await
+            };
             tokio::select! {
                 biased;
                 end = &mut drive => end,
-                // The run may be shown once it is stored, and that is a moment away unless the store is.
-                stored = async { shared.clock.sleep_until(deadline).await; active.first_outcome().await } => {
-                    return if stored { unsettled(shared, run).await } else { Err(away()) };
-                }
+                stored = bound => return out_of_patience(shared, run, stored).await,
             }
         }
     };
+    let is_stored = active.is_none_or(|active| active.is_stored());
     match end {
         DriveEnd::Settled(settled) => Ok(Reply { view: view::settled(*settled), settled: true }),
         DriveEnd::Duplicate { same_body: false, .. } => Err(EngineError::IdempotencyKeyReused),
         DriveEnd::Duplicate { run, same_body: true } => settle(shared, run, 0, deadline).await,
-        DriveEnd::GivenUp if active.is_stored() => settle(shared, run, 0, deadline).await,
+        DriveEnd::GivenUp if is_stored => settle(shared, run, after, deadline).await,
         DriveEnd::GivenUp => Err(EngineError::Stopping),
         DriveEnd::Failed(error) => Err(error.into()),
     }
+}
+
+async fn out_of_patience(shared: &Arc<Shared>, run: RunId, is_stored: bool) -> Result<Reply, EngineError> {
+    if is_stored {
+        return unsettled(shared, run).await;
+    }
+    let reason = "the run could not be stored yet".to_owned();
+    Err(StoreError::Unavailable { reason }.into())
 }
 
 /// When a caller's patience is over.
@@ -65,15 +82,12 @@ pub(super) fn deadline(shared: &Shared, patience: Patience) -> Timestamp {
     }
 }
 
-fn away() -> EngineError {
-    EngineError::Store(StoreError::Unavailable { reason: "the run could not be stored yet".to_owned() })
-}
-
 async fn unsettled(shared: &Arc<Shared>, run: RunId) -> Result<Reply, EngineError> {
     Ok(Reply { view: view::inspect(shared, None, run).await?, settled: false })
 }
 
-/// Waits until a run, whoever drives it, has ended, or waits after its event number `after`.
+/// Waits until a run, whoever drives it, has ended, or waits after its event number `after`. The store may be
+/// away meanwhile.
 pub(super) async fn settle(
     shared: &Arc<Shared>,
     run: RunId,
@@ -82,18 +96,19 @@ pub(super) async fn settle(
 ) -> Result<Reply, EngineError> {
     loop {
         let mut watch = shared.hub.watch(run);
-        let record = shared.store.run_record(run).await?.ok_or(EngineError::RunNotFound(run))?;
-        let settled = match record.status {
-            RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => true,
-            RunStatus::Waiting => record.seq > after && record.cancel_requested_at.is_none(),
-            RunStatus::Queued | RunStatus::Running => false,
-        };
-        if settled {
+        let settled = is_settled(shared, run, after).await;
+        if let Ok(true) = settled {
             return Ok(Reply { view: view::inspect(shared, None, run).await?, settled: true });
         }
         let now = shared.clock.now();
         if now >= deadline || shared.is_stopping() {
+            settled?;
             return unsettled(shared, run).await;
+        }
+        if let Err(error) = settled
+            && !matches!(error, EngineError::Store(StoreError::Unavailable { .. }))
+        {
+            return Err(error);
         }
         tokio::select! {
             () = watch.changed() => {}
@@ -101,6 +116,15 @@ pub(super) async fn settle(
             () = shared.stopping.cancelled() => {}
         }
     }
+}
+
+async fn is_settled(shared: &Shared, run: RunId, after: u64) -> Result<bool, EngineError> {
+    let record = shared.store.run_record(run).await?.ok_or(EngineError::RunNotFound(run))?;
+    Ok(match record.status {
+        RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => true,
+        RunStatus::Waiting => record.seq > after && record.cancel_requested_at.is_none(),
+        RunStatus::Queued | RunStatus::Running => false,
+    })
 }
 
 /// Reads a run's events after `since`, waiting for one as [`super::Engine::poll`] says.

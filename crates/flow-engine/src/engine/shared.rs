@@ -1,7 +1,8 @@
 //! What every part of one engine shares.
 
+use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use flow_model::DefinitionHash;
 use tokio::runtime::Handle;
@@ -12,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::Limits;
 use super::hub::Hub;
 use super::node::Node;
+use super::pauses::Pauses;
 use crate::flow::{Flow, FlowCache};
 use crate::ports::{Clock, Entropy, Store};
 use crate::{EngineError, Registry, StoreError};
@@ -34,8 +36,8 @@ pub(crate) struct Shared {
     pub(super) draining: AtomicBool,
     /// No new work is taken.
     pub(super) stopping: CancellationToken,
-    /// The patience of a stop is over: nothing is tried again.
-    pub(super) abandoning: AtomicBool,
+    /// The patience of a stop is over: drivers are dropped where they are.
+    pub(crate) abandoning: CancellationToken,
 }
 
 impl Shared {
@@ -57,7 +59,7 @@ impl Shared {
         self.cache.get(hash)
     }
 
-    /// Compiles a definition and keeps the result.
+    /// Compiles a definition that is stored and keeps the result.
     pub(crate) fn compile(
         &self,
         hash: DefinitionHash,
@@ -65,8 +67,31 @@ impl Shared {
     ) -> Result<Arc<Flow>, EngineError> {
         let flow = Flow::compile(hash, document, &self.registry).map_err(EngineError::InvalidDefinition)?;
         let flow = Arc::new(flow);
-        self.cache.insert(&flow, crate::drive::json_size(document));
+        self.keep(&flow, document);
         Ok(flow)
+    }
+
+    /// Keeps the compiled form of a definition that is stored.
+    pub(crate) fn keep(&self, flow: &Arc<Flow>, document: &serde_json::Value) {
+        self.cache.insert(flow, crate::drive::json_size(document));
+    }
+
+    /// Asks the store again and again while it is away. For what has to come to its end: a run that is owned
+    /// would be stranded otherwise.
+    pub(crate) async fn persist<T, F: Future<Output = Result<T, StoreError>>>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<T, StoreError> {
+        let mut pauses = Pauses::default();
+        loop {
+            match ask().await {
+                Err(StoreError::Unavailable { reason }) => {
+                    tracing::warn!(%reason, "the store is away and is asked again");
+                    pauses.next(&*self.clock).await;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Random bytes.
@@ -80,8 +105,9 @@ impl Shared {
         self.stopping.is_cancelled()
     }
 
-    pub(crate) fn is_abandoning(&self) -> bool {
-        self.abandoning.load(Ordering::Relaxed)
+    /// Returns once the engine stops.
+    pub(crate) async fn stopped(&self) {
+        self.stopping.cancelled().await;
     }
 
     pub(crate) fn refuse_when_stopping(&self) -> Result<(), EngineError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use flow_model::{
-    DefinitionHash, Document, Faults, Fields, InputSchema, Step as WrittenStep, VisitPath, validate,
+    DefinitionHash, Document, Faults, Fields, InputSchema, Step as WrittenStep, VisitPath, excerpt, validate,
 };
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ fn trigger(step: &WrittenStep, faults: &Faults) -> CompiledTrigger {
             "trigger_unsupported",
             format!(
                 "triggers of type `{}` can't be carried out by this version of the server; use `api`",
-                step.kind
+                excerpt(&step.kind)
             ),
         );
     }
@@ -113,6 +113,6 @@ fn unknown_type(step: &WrittenStep, registry: &Registry, faults: &Faults) {
     faults.error(
         format!("{}/type", step.pointer),
         "step_type_unknown",
-        format!("there is no type of step `{}`; {hint}", step.kind),
+        format!("there is no type of step `{}`; {hint}", excerpt(&step.kind)),
     );
 }

@@ -29,6 +29,8 @@ pub(crate) const RESERVED: [&str; 14] = [
 pub(crate) struct Names {
     /// Declared inputs, step outputs, variables, and the reserved names.
     known: BTreeSet<Arc<str>>,
+    /// The inputs that triggers declare.
+    inputs: BTreeSet<Arc<str>>,
     /// A trigger declares no fields, so an input may have any name.
     open: bool,
     /// Under which names `steps.<name>` finds which visit: the id, and the name with `_` for what an
@@ -43,7 +45,8 @@ impl Names {
         names.known.extend(RESERVED.map(Arc::from));
         names.open = inputs.iter().any(|schema| schema.fields.is_none());
         let fields = inputs.iter().filter_map(|schema| schema.fields.as_ref()).flatten();
-        names.known.extend(fields.map(|field| field.name.shared()));
+        names.inputs.extend(fields.map(|field| field.name.shared()));
+        names.known.extend(names.inputs.iter().cloned());
         for step in document.steps.iter().filter(|step| !step.is_trigger()) {
             names.known.extend(step.variable().map(|variable| variable.shared()));
             if step.kind == "set-variables" {
@@ -68,6 +71,12 @@ impl Names {
     /// Whether the flow can define the name.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.open || self.known.contains(name)
+    }
+
+    /// Whether the name alone, without `inputs.` before it, may stand for a caller's input. One that no
+    /// trigger declares must not: a caller could give a variable a value before the flow does.
+    pub(crate) fn is_input(&self, name: &str) -> bool {
+        self.open || self.inputs.contains(name)
     }
 
     /// Every name that can be written.

@@ -1,10 +1,13 @@
 //! Parses the templates and expressions in a step's settings, and reports what is wrong with them.
 
 use flow_expr::{EvalError, Expression, FreeName, JsonTemplate, SyntaxError, SyntaxErrorKind, Template};
-use flow_model::{Faults, Fields, RunError};
+use flow_model::{Faults, Fields, RunError, excerpt};
 use serde_json::Value;
 
 use super::Names;
+
+/// How many faults a document may have before unknown names get no suggestion any more.
+const MOST_HINTS: usize = 50;
 
 /// A parser of settings, which adds its faults to those of the document.
 #[derive(Clone, Copy)]
@@ -75,12 +78,15 @@ impl<'a> Templates<'a> {
             let message = "secrets can't be used by this version of the server; remove `secrets` here";
             self.faults.error(pointer, "secrets_unsupported", message);
         } else if !self.names.knows(name) {
-            let nearest = flow_expr::nearest(name, self.names.all());
+            // Comparing every name with every other one would make a hostile document expensive.
+            let wants_hint = self.faults.count() < MOST_HINTS;
+            let nearest = wants_hint.then(|| flow_expr::nearest(name, self.names.all())).flatten();
             let hint = nearest.map_or_else(
                 || "declare it as a field of the trigger, or set it in a step before".to_owned(),
                 |nearest| format!("did you mean `{nearest}`?"),
             );
-            self.faults.error(pointer, "unknown_name", format!("nothing here is named `{name}`; {hint}"));
+            let message = format!("nothing here is named `{}`; {hint}", excerpt(name));
+            self.faults.error(pointer, "unknown_name", message);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{RunEnd, RunState, Variable, Visit, VisitStatus};
-use crate::{Binding, EventKind, RunEvent, VisitPath};
+use crate::{Binding, EventKind, RunEvent, VisitPath, WaitKind};
 
 /// An event that can't follow the state it met: a damaged log, or a fault in the engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -114,9 +114,9 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             state.visits.insert(visit.clone(), started);
         }
         EventKind::StepCompleted { visit, output, binding, next } => {
-            let was_wait = end_visit(state, event, visit, VisitStatus::Completed { output: output.clone() });
-            if matches!(was_wait, VisitStatus::Resolved { resolution: crate::Resolution::Decided { .. }, .. })
-            {
+            end_visit(state, event, visit, VisitStatus::Completed { output: output.clone() });
+            // Also one that nobody answered in time: its output says so, and an older one's would mislead.
+            if state.visits.get(visit).is_some_and(is_approval) {
                 state.approval = Some(visit.clone());
             }
             bind(state, visit, output, binding);
@@ -151,16 +151,16 @@ fn commit(state: &mut RunState, event: &RunEvent) {
     }
 }
 
-/// Ends a visit and says where it was.
-fn end_visit(state: &mut RunState, event: &RunEvent, path: &VisitPath, status: VisitStatus) -> VisitStatus {
+fn end_visit(state: &mut RunState, event: &RunEvent, path: &VisitPath, status: VisitStatus) {
     state.running -= 1;
-    match state.visits.get_mut(path) {
-        Some(visit) => {
-            visit.ended_at = Some(event.time);
-            std::mem::replace(&mut visit.status, status)
-        }
-        None => status,
+    if let Some(visit) = state.visits.get_mut(path) {
+        visit.ended_at = Some(event.time);
+        visit.status = status;
     }
+}
+
+fn is_approval(visit: &Visit) -> bool {
+    visit.wait.as_ref().is_some_and(|wait| wait.request.kind() == WaitKind::UserApproval)
 }
 
 fn bind(state: &mut RunState, visit: &VisitPath, output: &Value, binding: &Binding) {

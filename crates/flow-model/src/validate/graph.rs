@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::document::{Edge, edges};
-use crate::{Document, Faults};
+use crate::{Document, Faults, excerpt};
 
 /// Successors by step, in the order of the document; dangling ones are reported and left out.
 type Graph<'a> = HashMap<&'a str, Vec<Edge<'a>>>;
@@ -15,15 +15,20 @@ pub(super) fn check(document: &Document, faults: &Faults) {
 }
 
 fn resolve<'a>(document: &'a Document, faults: &Faults) -> Graph<'a> {
+    // The first of two that share an id, as `Document::step` has it.
+    let steps: HashMap<_, _> = document.steps.iter().rev().map(|step| (step.id.as_str(), step)).collect();
     let mut graph = Graph::new();
     for step in &document.steps {
         let mut known = Vec::new();
         for edge in edges(step) {
-            match document.step(edge.target) {
+            match steps.get(edge.target) {
                 None => faults.error(
                     edge.pointer,
                     "step_unknown",
-                    format!("there is no step `{}`; name an existing one or leave it out", edge.target),
+                    format!(
+                        "there is no step `{}`; name an existing one or leave it out",
+                        excerpt(edge.target)
+                    ),
                 ),
                 Some(target) if target.is_trigger() => faults.error(
                     edge.pointer,

@@ -6,9 +6,7 @@ use flow_engine::{
     FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, Resolve, ResolveOutcome, RunRecord, Store,
     StoreError, StoredDefinition, StoredRun, StoredWait, Timer, VersionRecord,
 };
-use flow_model::{
-    DefinitionHash, FlowId, NodeId, RunEvent, RunId, Timestamp, VersionNumber, WorkspaceId,
-};
+use flow_model::{DefinitionHash, FlowId, NodeId, RunEvent, RunId, Timestamp, VersionNumber, WorkspaceId};
 
 use super::{Committed, FaultyStore};
 

@@ -1,0 +1,254 @@
+//! Engines that stop, callers that go away, and steps that panic.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow_engine::WaitChoice::Only;
+use flow_engine::{Effect, EngineError, Execute, Patience, Registry, Step, StepContext, StepError};
+use flow_model::{Fields, RunStatus};
+use flow_testkit::documents::flow;
+use serde_json::{Value, json};
+
+use crate::world::{LONG, World, approve, echo, error, output, soon, steps, until};
+
+fn two_effects() -> Value {
+    flow("two")
+        .api("start", [])
+        .step("one", "work", json!({ "n": 1 }))
+        .step("two", "work", json!({ "n": 2 }))
+        .done("end", [("a", "{{two.n}}")])
+        .build()
+}
+
+#[tokio::test]
+async fn a_step_under_way_comes_to_its_commit_and_no_new_one_begins() {
+    let world = World::new();
+    let step = echo().held();
+    let engine = world.engine(steps(&step)).await;
+    let call = tokio::spawn({
+        let (engine, call) = (engine.clone(), world.call(&two_effects(), json!({})));
+        async move { engine.execute(call).await }
+    });
+    soon(step.until_begun(1)).await;
+    let stop = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.stop(Duration::from_secs(3600)).await }
+    });
+    until(|| futures_util::FutureExt::now_or_never(engine.ready()).is_some_and(|r| r.is_err())).await;
+    step.release(1);
+    soon(stop).await.unwrap();
+    assert_eq!((step.calls().len(), step.finished(), step.dropped()), (1, 1, 0));
+    let reply = soon(call).await.unwrap().unwrap();
+    assert!(!reply.settled, "its caller is told that it goes on");
+    let run = reply.view.id();
+    assert!(reply.view.state.output("one").is_some(), "the result is committed");
+
+    step.release_all();
+    let next = world.engine(steps(&step)).await;
+    assert_eq!(output(&world.until_ended(&next, run).await), json!({ "a": 2 }));
+    let visits: Vec<_> = step.calls().iter().map(|call| call.execution.visit.to_string()).collect();
+    assert_eq!(visits, ["one", "two"], "nothing was done twice");
+}
+
+#[tokio::test]
+async fn a_step_that_outlasts_the_patience_is_left_to_the_next_start() {
+    let world = World::new();
+    let step = echo().held();
+    let engine = world.engine(steps(&step)).await;
+    let call = tokio::spawn({
+        let (engine, call) = (engine.clone(), world.call(&two_effects(), json!({})));
+        async move { engine.execute(call).await }
+    });
+    soon(step.until_begun(1)).await;
+    soon(engine.stop(Duration::ZERO)).await;
+    soon(step.until_dropped(1)).await;
+    let reply = soon(call).await.unwrap().unwrap();
+    assert!(!reply.settled);
+    step.release_all();
+    let next = world.engine(steps(&step)).await;
+    assert_eq!(output(&world.until_ended(&next, reply.view.id()).await), json!({ "a": 2 }));
+    let keys: Vec<_> = step.calls().iter().map(|call| call.execution.visit.to_string()).collect();
+    assert_eq!(keys, ["one", "one", "two"]);
+}
+
+#[tokio::test]
+async fn an_engine_whose_store_is_away_stops_within_its_patience() {
+    let world = World::new();
+    let step = echo().held();
+    let (engine, store) = world.faulty_engine(steps(&step)).await;
+    let call = tokio::spawn({
+        let (engine, call) = (engine.clone(), world.call(&two_effects(), json!({})));
+        async move { engine.execute(call).await }
+    });
+    soon(step.until_begun(1)).await;
+    store.set_rule(|_| flow_testkit::Fate::Fail);
+    step.release_all();
+    until(|| store.commits().len() > 1).await;
+    soon(engine.stop(Duration::from_millis(10))).await;
+    assert!(soon(call).await.unwrap().is_err(), "nothing can be said of the run");
+}
+
+#[tokio::test]
+async fn a_stopping_engine_takes_no_new_work() {
+    let world = World::new();
+    let engine = world.engine(Registry::new()).await;
+    let document = flow("ask").api("start", []).approval("ask", "?").done("end", [("a", 1)]).build();
+    let run = world.run(&engine, &document, json!({})).await.id();
+    soon(engine.stop(Duration::from_secs(5))).await;
+    let refused = world.try_run(&engine, &document, json!({})).await;
+    assert!(matches!(refused, Err(EngineError::Stopping)), "{refused:?}");
+    let refused = world.resume(&engine, run, Only, approve()).await;
+    assert!(matches!(refused, Err(EngineError::Stopping)), "{refused:?}");
+    let next = world.engine(Registry::new()).await;
+    assert!(world.resume(&next, run, Only, approve()).await.unwrap().settled, "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_poll_ends_when_the_engine_stops() {
+    let world = World::new();
+    let engine = world.engine(Registry::new()).await;
+    let document = flow("ask").api("start", []).approval("ask", "?").done("end", [("a", 1)]).build();
+    let view = world.run(&engine, &document, json!({})).await;
+    let poll = tokio::spawn({
+        let (engine, workspace, run, seq) = (engine.clone(), world.workspace, view.id(), view.state.seq());
+        async move { engine.poll(workspace, run, seq, Duration::from_secs(3600)).await }
+    });
+    tokio::task::yield_now().await;
+    soon(engine.stop(Duration::from_secs(5))).await;
+    assert_eq!(soon(poll).await.unwrap().unwrap().events, []);
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_doesnt_stop_its_run() {
+    for polls in 0..30 {
+        let world = World::new();
+        let step = echo();
+        let (engine, store) = world.faulty_engine(steps(&step)).await;
+        let mut call = Box::pin(engine.execute(world.call(&two_effects(), json!({}))));
+        for _ in 0..polls {
+            if futures_util::poll!(&mut call).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(call);
+        // Dropped before anything was decided: there is no run, and nobody was told of one.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        let Some(run) = store.commits().first().map(|commit| commit.run) else { continue };
+        assert_eq!(output(&world.until_ended(&engine, run).await), json!({ "a": 2 }));
+        assert_eq!(step.calls().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_wait_bound_ends_a_call_and_not_its_run() {
+    let world = World::new();
+    let step = echo().held();
+    let engine = world.engine(steps(&step)).await;
+    let patience = Patience::UpTo(Duration::from_secs(60));
+    let call = Execute { patience, ..world.call(&two_effects(), json!({})) };
+    let reply = world.as_time_passes(engine.execute(call)).await.unwrap();
+    assert!(!reply.settled);
+    assert_eq!(reply.view.status(), RunStatus::Running);
+    step.release_all();
+    assert_eq!(output(&world.until_ended(&engine, reply.view.id()).await), json!({ "a": 2 }));
+}
+
+/// A step with a fault.
+struct Faulty {
+    at: &'static str,
+}
+
+impl Step for Faulty {
+    fn kind(&self) -> &'static str {
+        "work"
+    }
+
+    fn effect(&self) -> Effect {
+        assert!(self.at != "effect", "a fault in `effect`");
+        Effect::World
+    }
+
+    fn check(&self, _: &Fields<'_>) {}
+
+    fn run<'s, 'f>(
+        &'s self,
+        _: StepContext,
+        _: Arc<Value>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<Value, StepError>> + Send + 'f>>
+    where
+        's: 'f,
+        Self: 'f,
+    {
+        assert!(self.at != "call", "a fault before the future is made");
+        Box::pin(async { panic!("a fault in the future") })
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_panics_fails_and_nothing_else_does() {
+    for at in ["call", "future"] {
+        let world = World::new();
+        let engine = world.engine(Registry::new().with(Faulty { at })).await;
+        for _ in 0..2 {
+            let view = world.run(&engine, &two_effects(), json!({})).await;
+            let error = error(&view);
+            assert_eq!(
+                (error.code.as_str(), error.step_id.as_deref()),
+                ("step_panicked", Some("one")),
+                "{at}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_in_the_driver_sets_the_run_aside_and_strands_nobody() {
+    let world = World::new();
+    let engine = world.engine(Registry::new().with(Faulty { at: "effect" })).await;
+    let refused = world.try_run(&engine, &two_effects(), json!({})).await;
+    assert!(refused.is_err(), "an unstored run doesn't exist: {refused:?}");
+    let call = Execute { patience: Patience::UntilStored, ..world.call(&two_effects(), json!({})) };
+    let reply = soon(engine.execute(call)).await.unwrap();
+    let view = world.until_ended(&engine, reply.view.id()).await;
+    assert_eq!(error(&view).code, "run_quarantined");
+    let fine = flow("fine").api("start", []).done("end", [("a", 1)]).build();
+    assert_eq!(output(&world.run(&engine, &fine, json!({})).await), json!({ "a": 1 }));
+    soon(engine.stop(Duration::from_secs(3600))).await;
+}
+
+#[test]
+fn a_run_outlives_the_runtime_of_its_caller() {
+    let engines = tokio::runtime::Runtime::new().unwrap();
+    let world = World::new();
+    let step = echo().held();
+    let engine = engines.block_on(world.engine(steps(&step)));
+    let callers = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let run = callers.block_on(async {
+        let call = tokio::spawn({
+            let (engine, call) = (engine.clone(), world.call(&two_effects(), json!({})));
+            async move { engine.execute(Execute { patience: LONG, ..call }).await }
+        });
+        soon(step.until_begun(1)).await;
+        // Long enough for the drive to have left its caller's thread.
+        assert!(!call.is_finished());
+        step.calls()[0].execution.run
+    });
+    drop(callers);
+    step.release_all();
+    let view = engines.block_on(async {
+        soon(async {
+            loop {
+                let view = world.inspect(&engine, run).await;
+                if view.record.status.is_finished() {
+                    return view;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    });
+    assert_eq!(output(&view), json!({ "a": 2 }));
+}

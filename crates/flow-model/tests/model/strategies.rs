@@ -1,0 +1,112 @@
+//! Random values of the model.
+
+use std::sync::Arc;
+
+use flow_model::{
+    Binding, Decision, EventKind, Resolution, RunError, RunStart, Timestamp, Trigger, VisitPath, Wait,
+    WaitRequest,
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+/// Any JSON value, null and odd numbers and texts included.
+pub(crate) fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_filter("JSON has none", |number| number.is_finite()).prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((any::<String>(), inner), 0..4)
+                .prop_map(|rows| Value::Object(rows.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+fn shared() -> impl Strategy<Value = Arc<Value>> {
+    any_json().prop_map(Arc::new)
+}
+
+/// One of a few visits, so that events of one sequence meet.
+pub(crate) fn visit() -> impl Strategy<Value = VisitPath> {
+    prop::sample::select(vec!["a", "b", "c", "orders[17]/call"]).prop_map(VisitPath::from_stored)
+}
+
+fn error() -> impl Strategy<Value = RunError> {
+    let details = proptest::option::of(shared());
+    (any::<String>(), proptest::option::of(any::<String>()), proptest::option::of(any::<u16>()), details)
+        .prop_map(|(message, step_id, http_status, details)| RunError {
+            step_id: step_id.clone(),
+            step_name: step_id,
+            attempt: http_status.map(u32::from),
+            http_status,
+            details,
+            ..RunError::new("code", message)
+        })
+}
+
+fn wait() -> impl Strategy<Value = Wait> {
+    let request = prop_oneof![
+        (any::<String>(), proptest::collection::vec(any::<String>(), 0..3))
+            .prop_map(|(message, approvers)| WaitRequest::UserApproval { message, approvers }),
+        (any::<String>(), shared()).prop_map(|(tool_name, args)| WaitRequest::ClientTool { tool_name, args }),
+    ];
+    let expires_at = proptest::option::of(any::<i64>().prop_map(Timestamp::from_millis));
+    (request, expires_at).prop_map(|(request, expires_at)| Wait { request, expires_at })
+}
+
+fn resolution() -> impl Strategy<Value = Resolution> {
+    let text = || proptest::option::of(any::<String>());
+    prop_oneof![
+        (any::<bool>(), text(), text()).prop_map(|(approves, message, decided_by)| Resolution::Decided {
+            decision: if approves { Decision::Approve } else { Decision::Reject },
+            message,
+            decided_by,
+        }),
+        shared().prop_map(|output| Resolution::ToolSucceeded { output }),
+        any::<String>().prop_map(|error| Resolution::ToolFailed { error }),
+        Just(Resolution::Expired),
+    ]
+}
+
+fn binding() -> impl Strategy<Value = Binding> {
+    let name = || "[a-z_$][a-z0-9_$]{0,3}x".prop_map(|name| name.parse().unwrap());
+    prop_oneof![Just(Binding::None), name().prop_map(Binding::Whole), name().prop_map(Binding::Members)]
+}
+
+fn start() -> impl Strategy<Value = EventKind> {
+    (shared(), any::<u64>(), proptest::option::of(visit())).prop_map(|(inputs, seed, next)| {
+        EventKind::RunStarted(Box::new(RunStart {
+            trigger: Trigger { step: "start".parse().unwrap(), kind: "api".into(), data: inputs.clone() },
+            inputs,
+            current_user: Arc::new(json!({})),
+            seed,
+            next,
+        }))
+    })
+}
+
+/// Any event, the frequent ones more often.
+pub(crate) fn event() -> impl Strategy<Value = EventKind> {
+    let time = || any::<i64>().prop_map(Timestamp::from_millis);
+    prop_oneof![
+        2 => start(),
+        4 => (visit(), proptest::option::of(shared()))
+            .prop_map(|(visit, input)| EventKind::StepStarted { visit, input }),
+        4 => (visit(), shared(), binding(), proptest::option::of(visit()))
+            .prop_map(|(visit, output, binding, next)| EventKind::StepCompleted { visit, output, binding, next }),
+        1 => (visit(), error()).prop_map(|(visit, error)| EventKind::StepFailed { visit, error }),
+        2 => (visit(), wait()).prop_map(|(visit, wait)| EventKind::WaitOpened { visit, wait }),
+        2 => (visit(), resolution(), time()).prop_map(|(visit, resolution, resolved_at)| {
+            EventKind::WaitResolved { visit, resolution, resolved_at }
+        }),
+        1 => proptest::option::of(visit()).prop_map(|output_of| EventKind::RunCompleted { output_of }),
+        1 => error().prop_map(|error| EventKind::RunFailed { error }),
+        1 => Just(EventKind::RunCancelled {}),
+    ]
+}
