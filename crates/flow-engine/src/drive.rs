@@ -7,8 +7,10 @@
 mod carry;
 mod commit;
 mod pending;
+mod perform;
 mod quarantine;
-mod size;
+mod resolve;
+mod signals;
 mod take_up;
 mod task;
 
@@ -16,24 +18,21 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use flow_model::{RunEnd, RunError, RunEvent, RunStart, RunState, VisitPath, apply};
+use flow_model::{RunEnd, RunEvent, RunStart, RunState, VisitPath, apply};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::control::Resolved;
+use crate::StoreError;
 use crate::decide::{Command, Effect, decide};
 use crate::engine::{ActiveRun, Shared};
-use crate::flow::{Action, Flow};
-use crate::ports::{IdempotencyKey, ResolvedWait, RunRecord};
-use crate::scope::RunScope;
-use crate::{Effect as EffectKind, StoreError};
+use crate::flow::Flow;
+use crate::ports::{IdempotencyKey, RunRecord};
 pub(crate) use carry::{Carried, carry};
 use commit::Hold;
 use pending::Pending;
 use quarantine::quarantine;
-pub(crate) use size::json_size;
 pub(crate) use take_up::{take_up, take_up_orphans};
 use task::TaskEnd;
 
@@ -234,156 +233,6 @@ impl Driver {
             }
         }
         Ok(to_perform)
-    }
-
-    /// Resolves the settings of a ready visit.
-    fn resolve(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
-        let step = self.flow.step(visit);
-        let step = step.ok_or_else(|| Stop::Damaged(format!("the flow has no step for visit {visit}")))?;
-        let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
-        let resolved = match &step.action {
-            Action::Control(control) => control.resolve(&scope),
-            Action::Task { data, .. } => match data.evaluate(&scope) {
-                Ok(input) => Resolved::Task(input),
-                Err(error) => Resolved::Failure(crate::flow::failed(&error)),
-            },
-        };
-        Ok(match resolved {
-            Resolved::Variables(output) | Resolved::Output(output) if self.is_too_large(&output) => {
-                Resolved::Failure(self.too_large())
-            }
-            other => other,
-        })
-    }
-
-    fn is_too_large(&self, output: &Value) -> bool {
-        json_size(output) > self.shared.limits.output_bytes
-    }
-
-    fn too_large(&self) -> RunError {
-        let limit = self.shared.limits.output_bytes;
-        let message = format!("the output has more than {limit} bytes; return less, or store it elsewhere");
-        RunError::new("output_too_large", message)
-    }
-
-    /// Whether a visit's work has to be committed to before it begins.
-    fn touches_the_world(&self, visit: &VisitPath) -> bool {
-        match self.flow.step(visit).map(|step| &step.action) {
-            Some(Action::Task { step, .. }) => step.effect() == EffectKind::World,
-            Some(Action::Control(_)) | None => false,
-        }
-    }
-
-    /// Begins steps of the registry, unless the run ends before they may begin. Before those that touch the
-    /// world, everything is committed.
-    async fn perform(&mut self, to_perform: Vec<(VisitPath, Arc<Value>)>) -> Result<(), Stop> {
-        self.until_fresh().await?;
-        if self.state.end().is_some() {
-            return Ok(());
-        }
-        for (visit, input) in to_perform {
-            let step = match self.flow.step(&visit).map(|step| &step.action) {
-                Some(Action::Task { step, .. }) => step.clone(),
-                Some(Action::Control(_)) | None => {
-                    return Err(Stop::Damaged(format!(
-                        "visit {visit} has an input, and its step takes none"
-                    )));
-                }
-            };
-            task::spawn(&mut self.tasks, &self.shared.runtime, self.record.id, visit, step, input);
-        }
-        Ok(())
-    }
-
-    /// Waits until the lease is sure enough to begin a step, or the run ends.
-    async fn until_fresh(&mut self) -> Result<(), Stop> {
-        let (shared, active) = (self.shared.clone(), self.active.clone());
-        while self.state.end().is_none() {
-            tokio::select! {
-                biased;
-                () = shared.stopped() => return Err(Stop::GivenUp),
-                () = shared.node.until_fresh(&*shared.clock) => return Ok(()),
-                () = active.poked() => self.look_for_signals().await?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until a step returns, somebody pokes the run, or pending events are due.
-    async fn wait_for_something(&mut self) -> Result<(), Stop> {
-        let (active, shared) = (self.active.clone(), self.shared.clone());
-        let due_at = self.pending.due_at();
-        let due = async {
-            match due_at {
-                Some(due_at) => shared.clock.sleep_until(due_at).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            Some(end) = self.tasks.join_next_with_id() => {
-                let end = end.map(|(_, end)| end).map_err(|error| error.to_string());
-                self.task_ended(end)
-            }
-            () = active.poked() => self.look_for_signals().await,
-            () = due => self.commit(false).await.map(drop),
-        }
-    }
-
-    fn task_ended(&mut self, end: Result<TaskEnd, String>) -> Result<(), Stop> {
-        let TaskEnd { visit, result } = end.map_err(Stop::Damaged)?;
-        let command = match result {
-            Ok(output) if self.is_too_large(&output) => {
-                Command::StepFailed { visit, error: self.too_large() }
-            }
-            Ok(output) => Command::StepFinished { visit, output: Arc::new(output) },
-            Err(failure) => {
-                let mut error = RunError::new(failure.code, failure.message);
-                error.details = failure.details.map(Arc::new);
-                Command::StepFailed { visit, error }
-            }
-        };
-        self.decide(command)
-    }
-
-    /// Looks in the store for what others want of this run.
-    async fn look_for_signals(&mut self) -> Result<(), Stop> {
-        let stored = self.shared.store.run_load(self.record.id).await;
-        match stored {
-            Ok(Some(stored)) if stored.record.cancel_requested_at.is_some() => self.cancel(),
-            Ok(Some(stored)) => self.take_answers(take_up::answers(stored.waits)),
-            Ok(None) => Err(Stop::GivenUp),
-            // The next commit tells as well.
-            Err(StoreError::Unavailable { .. }) => Ok(()),
-            Err(error) => Err(Stop::Failed(error)),
-        }
-    }
-
-    fn take_answers(&mut self, answers: Vec<ResolvedWait>) -> Result<(), Stop> {
-        for ResolvedWait { visit, resolution, resolved_at } in answers {
-            if self.pending.takes(&visit) {
-                continue;
-            }
-            self.pending.take(visit.clone());
-            let resolution = self.bounded(resolution);
-            self.decide(Command::WaitResolved { visit, resolution, resolved_at })?;
-        }
-        Ok(())
-    }
-
-    /// A tool's output obeys the limit of every output.
-    fn bounded(&self, resolution: flow_model::Resolution) -> flow_model::Resolution {
-        match resolution {
-            flow_model::Resolution::ToolSucceeded { output } if self.is_too_large(&output) => {
-                flow_model::Resolution::ToolFailed { error: self.too_large().message }
-            }
-            other => other,
-        }
-    }
-
-    fn cancel(&mut self) -> Result<(), Stop> {
-        self.tasks.abort_all();
-        self.effects.clear();
-        self.decide(Command::Cancel)
     }
 
     /// Decides, and folds the decision's events into the state and among the pending ones.

@@ -5,6 +5,7 @@ mod builder;
 mod cancel;
 mod execute;
 mod hub;
+mod limits;
 mod node;
 mod pauses;
 mod resume;
@@ -21,8 +22,10 @@ use flow_model::{RunId, WorkspaceId};
 use crate::{
     Answer, Clock, EngineError, Entropy, Execute, Flows, Patience, Poll, Reply, RunView, WaitChoice,
 };
-pub use builder::{EngineBuilder, Limits};
+pub use builder::EngineBuilder;
 pub(crate) use hub::ActiveRun;
+pub use limits::Limits;
+pub(crate) use limits::json_size;
 pub(crate) use pauses::Pauses;
 pub(crate) use shared::Shared;
 

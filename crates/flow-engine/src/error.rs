@@ -80,6 +80,9 @@ pub enum EngineError {
         /// The answer that fits.
         how: &'static str,
     },
+    /// The answer can't be recorded; the wait stays open.
+    #[error("the answer can't be taken: {0}")]
+    AnswerTooLarge(String),
     /// The run has ended, so it can't be cancelled.
     #[error("run {run} has ended already (it is {}); nothing was changed", status.as_str())]
     RunFinished {

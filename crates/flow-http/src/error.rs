@@ -202,6 +202,7 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::WaitAmbiguous(_) => Code::WaitAmbiguous,
         EngineError::WaitExpired(_) => Code::WaitExpired,
         EngineError::AnswerMismatch { .. } => Code::AnswerMismatch,
+        EngineError::AnswerTooLarge(_) => Code::AnswerTooLarge,
         EngineError::RunFinished { .. } => Code::RunFinished,
         EngineError::IdempotencyKeyReused => Code::IdempotencyKeyReused,
         EngineError::LabelTaken(_) => Code::LabelTaken,

@@ -8,7 +8,7 @@ use flow_model::{NodeId, Timestamp};
 use crate::connection::{AnyConnection, on_each};
 use crate::failure::Outcome;
 use crate::postgres;
-use crate::schema::nodes;
+use crate::schema::{nodes, runs};
 
 /// The time that leases go by: the caller's, or the database's where several servers share it.
 pub(crate) fn now(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<i64> {
@@ -36,6 +36,16 @@ pub(crate) fn renew(
         let upsert = insert.on_conflict(nodes::id).do_update();
         upsert.set(nodes::expires_at.eq(excluded(nodes::expires_at))).execute(each)
     })?;
+    Ok(())
+}
+
+/// Ends a node's lease and gives its runs back.
+pub(crate) fn leave(connection: &mut AnyConnection, node: NodeId) -> Outcome<()> {
+    let id = node.as_bytes().as_slice();
+    diesel::delete(nodes::table.filter(nodes::id.eq(id))).execute(connection)?;
+    let owned = runs::table.filter(runs::wake).filter(runs::lease_node.eq(id));
+    let change = (runs::lease_node.eq(None::<Vec<u8>>), runs::attempts.eq(0));
+    diesel::update(owned).set(change).execute(connection)?;
     Ok(())
 }
 

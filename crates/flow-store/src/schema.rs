@@ -92,6 +92,7 @@ diesel::table! {
         event_schema -> Integer,
         epoch -> BigInt,
         lease_node -> Nullable<Binary>,
+        claim -> Nullable<Binary>,
         attempts -> Integer,
         wake -> Bool,
         waits_open -> Integer,

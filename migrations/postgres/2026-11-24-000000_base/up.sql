@@ -110,6 +110,8 @@ CREATE TABLE runs (
     event_schema INTEGER NOT NULL,
     epoch BIGINT NOT NULL CHECK (epoch >= 1),
     lease_node BYTEA CHECK (octet_length(lease_node) = 16),
+    -- The claim that gave the run to that node, so that a repeat of it finds what it took.
+    claim BYTEA CHECK (octet_length(claim) = 16),
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     -- Whether a driver has work in it.
     wake BOOLEAN NOT NULL,

@@ -111,6 +111,8 @@ CREATE TABLE runs (
     event_schema INTEGER NOT NULL,
     epoch INTEGER NOT NULL CHECK (epoch >= 1),
     lease_node BLOB CHECK (length(lease_node) = 16),
+    -- The claim that gave the run to that node, so that a repeat of it finds what it took.
+    claim BLOB CHECK (length(claim) = 16),
     attempts INTEGER NOT NULL CHECK (attempts >= 0),
     -- Whether a driver has work in it.
     wake INTEGER NOT NULL CHECK (wake IN (0, 1)),

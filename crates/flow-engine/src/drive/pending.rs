@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait};
 
-use super::json_size;
+use crate::engine::json_size;
 use crate::ports::Commit;
 
 /// The bounds of what a crash may undo.

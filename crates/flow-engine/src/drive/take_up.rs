@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use flow_model::{Resolution, RunId, RunState, apply};
+use flow_model::{BatchId, Resolution, RunId, RunState, apply};
 
 use super::commit::Hold;
 use super::quarantine::quarantine;
 use super::{DriveEnd, Driver, Stop, carry};
 use crate::decide::Command;
-use crate::engine::{ActiveRun, Shared};
+use crate::engine::{ActiveRun, Pauses, Shared};
 use crate::ports::{Claim, ClaimedRun, ResolvedWait, StoredRun, StoredWait, WaitState};
 use crate::{EngineError, StoreError};
 
@@ -41,7 +41,20 @@ pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
 
 async fn claim(shared: &Shared, run: Option<RunId>, limit: usize) -> Result<Vec<ClaimedRun>, StoreError> {
     let now = shared.clock.now();
-    shared.store.run_claim(Claim { node: shared.node.id(), run, limit, now }).await
+    let id = BatchId::new(now, shared.random());
+    let mut claim = Claim { node: shared.node.id(), run, limit, id, repeated: false, now };
+    let mut pauses = Pauses::default();
+    loop {
+        match shared.store.run_claim(claim.clone()).await {
+            // Only a known outcome tells which runs are this node's to drive.
+            Err(StoreError::Unavailable { reason }) => {
+                tracing::warn!(%reason, "a claim's outcome isn't known, and it is repeated");
+                pauses.next(&*shared.clock).await;
+                claim.repeated = true;
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 async fn drive_claimed(shared: Arc<Shared>, claimed: ClaimedRun) -> DriveEnd {

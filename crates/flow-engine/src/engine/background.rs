@@ -6,9 +6,9 @@ use std::time::Duration;
 use flow_model::{Resolution, Timestamp};
 
 use super::Shared;
+use crate::StoreError;
 use crate::drive::{carry, take_up, take_up_orphans};
 use crate::ports::{Resolve, ResolveOutcome, Timer, TimerKind};
-use crate::{Clock, StoreError};
 
 /// How many orphans are taken at a time.
 const ORPHANS: usize = 64;
@@ -111,7 +111,7 @@ pub(super) async fn stop(shared: &Shared, patience: Duration) {
         shared.abandoning.cancel();
         tracing::warn!(runs = shared.tracker.len(), "runs are left to the next start");
     }
-    if let Err(error) = shared.node.leave(&*shared.store, &*shared.clock as &dyn Clock).await {
+    if let Err(error) = shared.node.leave(&*shared.store).await {
         tracing::warn!(%error, "the lease couldn't be given back; it ends by itself");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use flow_model::NodeId;
 use tokio::runtime::Handle;
@@ -12,7 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::hub::Hub;
 use super::node::Node;
-use super::{Engine, Shared, background};
+use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
 use crate::ports::{Catalog, Clock, Entropy, OsEntropy, Store, SystemClock};
 use crate::{EngineError, Flows, Registry};
@@ -27,27 +26,6 @@ pub struct EngineBuilder {
     entropy: Option<Arc<dyn Entropy>>,
     runtime: Option<Handle>,
     limits: Limits,
-}
-
-/// What bounds an engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// The bytes of a step's output, as JSON; a larger one fails the step. 1 MiB.
-    pub output_bytes: usize,
-    /// The bytes of compiled definitions that are kept. 64 MiB.
-    pub definition_cache_bytes: u64,
-    /// How long this process's runs stay its own after its last sign of life. 15 s.
-    pub lease: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            output_bytes: 1024 * 1024,
-            definition_cache_bytes: 64 * 1024 * 1024,
-            lease: Duration::from_secs(15),
-        }
-    }
 }
 
 impl EngineBuilder {

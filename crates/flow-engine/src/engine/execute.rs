@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flow_model::{Faults, RunId, RunStart, RunStatus, Trigger};
 use serde_json::{Map, Value};
 
-use super::{Engine, settle};
+use super::{Engine, Limits, settle};
 use crate::drive::{Driver, carry};
 use crate::flow::{CompiledTrigger, Flow};
 use crate::{Chosen, EngineError, Execute, Patience, Reply, RunRecord, StartedBy};
@@ -18,7 +18,7 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
     let chosen = engine.flows.choose(workspace, &target).await?;
     let flow = shared.flow(chosen.hash).await?;
     let trigger = choose_trigger(&flow, &started_by)?;
-    let inputs = accept(trigger, inputs)?;
+    let inputs = accept(&shared.limits, trigger, inputs)?;
 
     let now = shared.clock.now();
     let start = RunStart {
@@ -69,8 +69,15 @@ fn choose_trigger<'f>(flow: &'f Flow, started_by: &StartedBy) -> Result<&'f Comp
     })
 }
 
-fn accept(trigger: &CompiledTrigger, inputs: Map<String, Value>) -> Result<Arc<Value>, EngineError> {
+fn accept(
+    limits: &Limits,
+    trigger: &CompiledTrigger,
+    inputs: Map<String, Value>,
+) -> Result<Arc<Value>, EngineError> {
     let faults = Faults::new();
     let accepted = trigger.inputs.accept(inputs, "", &faults);
+    if let Err(refused) = limits.check_depth(&accepted) {
+        faults.error("", "too_deep", refused.to_string());
+    }
     if faults.has_errors() { Err(EngineError::InvalidInputs(faults.into_vec())) } else { Ok(accepted) }
 }

@@ -44,8 +44,8 @@ impl Node {
     }
 
     /// Gives every run up.
-    pub(super) async fn leave(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
-        store.node_renew(self.id, clock.now(), Duration::ZERO).await
+    pub(super) async fn leave(&self, store: &dyn Store) -> Result<(), StoreError> {
+        store.node_leave(self.id).await
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {

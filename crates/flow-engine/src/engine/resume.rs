@@ -23,6 +23,9 @@ pub(super) async fn resume(
     let waits = shared.store.wait_list(run).await?;
     let chosen = choose(&record, &waits, &choice)?;
     let resolution = resolution(answer, chosen.wait.request.kind())?;
+    if let Resolution::ToolSucceeded { output } = &resolution {
+        shared.limits.check(output).map_err(|refused| EngineError::AnswerTooLarge(refused.to_string()))?;
+    }
     let visit = chosen.visit.clone();
     let resolve = Resolve { run, visit: visit.clone(), resolution, now: shared.clock.now() };
     match store(shared, resolve).await? {

@@ -38,6 +38,11 @@ impl Awake {
         }
     }
 
+    /// The runs of one owner, the oldest first.
+    pub(super) fn owned_by(&self, node: NodeId) -> Vec<RunId> {
+        self.by_owner.get(&Some(node)).into_iter().flatten().map(|(_, run)| *run).collect()
+    }
+
     /// The oldest runs whose owner is free, at most `limit`.
     pub(super) fn oldest(&self, limit: usize, free: impl Fn(Owner) -> bool) -> Vec<RunId> {
         let owners = self.by_owner.iter().filter(|(owner, _)| free(**owner));

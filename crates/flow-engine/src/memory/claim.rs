@@ -11,7 +11,20 @@ impl Runs {
         self.nodes.insert(node, now.after(lease));
     }
 
+    pub(super) fn leave(&mut self, node: NodeId) {
+        self.nodes.remove(&node);
+        for run in self.awake.owned_by(node) {
+            self.change(run, |run, _| run.give_back());
+        }
+    }
+
     pub(super) fn claim(&mut self, claim: &Claim) -> Vec<ClaimedRun> {
+        if claim.repeated {
+            let taken = self.taken_by(claim);
+            if !taken.is_empty() {
+                return taken;
+            }
+        }
         let free = |owner: Owner| owner.is_none_or(|node| !self.lives(node, claim.now));
         let runs = match claim.run {
             Some(run) => {
@@ -20,15 +33,25 @@ impl Runs {
             }
             None => self.awake.oldest(claim.limit, free),
         };
-        runs.into_iter().filter_map(|run| self.take(run, claim.node)).collect()
+        runs.into_iter().filter_map(|run| self.take(run, claim)).collect()
     }
 
     fn lives(&self, node: NodeId, now: Timestamp) -> bool {
         self.nodes.get(&node).is_some_and(|lease_end| *lease_end > now)
     }
 
-    fn take(&mut self, run: RunId, node: NodeId) -> Option<ClaimedRun> {
-        let (epoch, attempts) = self.change(run, |run, _| run.claim(node))?;
+    /// What the claim took when it was sent before.
+    fn taken_by(&self, claim: &Claim) -> Vec<ClaimedRun> {
+        let owned = self.awake.owned_by(claim.node).into_iter();
+        let taken = owned.filter_map(|id| {
+            let (epoch, attempts) = self.get(id)?.claimed_by(claim)?;
+            Some(ClaimedRun { run: id, epoch, attempts })
+        });
+        taken.collect()
+    }
+
+    fn take(&mut self, run: RunId, claim: &Claim) -> Option<ClaimedRun> {
+        let (epoch, attempts) = self.change(run, |run, _| run.claim(claim))?;
         Some(ClaimedRun { run, epoch, attempts })
     }
 }

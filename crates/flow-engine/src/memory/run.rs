@@ -7,13 +7,15 @@ use flow_model::{BatchId, EventKind, NodeId, RunEvent, RunStatus, Timestamp, Vis
 use super::awake::{Owner, Place};
 use super::rejected;
 use super::wait::{Timers, Waits};
-use crate::{Append, AppendRefused, Appended, CancelOutcome, Commit, RunRecord, StoreError};
+use crate::{Append, AppendRefused, Appended, CancelOutcome, Claim, Commit, RunRecord, StoreError};
 
 /// One run.
 pub(super) struct Run {
     pub(super) record: RunRecord,
     pub(super) waits: Waits,
     owner: Owner,
+    /// The claim that made it so.
+    claim: Option<BatchId>,
     epoch: i64,
     attempts: i32,
     batches: Vec<Batch>,
@@ -31,7 +33,7 @@ impl Run {
     pub(super) fn new(record: RunRecord, node: NodeId) -> Self {
         let waits = Waits::new(record.id);
         let record = RunRecord { seq: 0, ..record };
-        Self { record, waits, owner: Some(node), epoch: 1, attempts: 0, batches: Vec::new() }
+        Self { record, waits, owner: Some(node), claim: None, epoch: 1, attempts: 0, batches: Vec::new() }
     }
 
     pub(super) const fn place(&self) -> Place {
@@ -49,11 +51,24 @@ impl Run {
     }
 
     /// Gives the run to a node; returns the epoch and the count of attempts.
-    pub(super) const fn claim(&mut self, node: NodeId) -> (i64, i32) {
-        self.owner = Some(node);
+    pub(super) const fn claim(&mut self, claim: &Claim) -> (i64, i32) {
+        self.owner = Some(claim.node);
+        self.claim = Some(claim.id);
         self.epoch += 1;
         self.attempts = self.attempts.saturating_add(1);
         (self.epoch, self.attempts)
+    }
+
+    /// The epoch and the count of attempts, if it was that claim that took the run.
+    pub(super) fn claimed_by(&self, claim: &Claim) -> Option<(i64, i32)> {
+        let same = self.owner == Some(claim.node) && self.claim == Some(claim.id);
+        same.then_some((self.epoch, self.attempts))
+    }
+
+    /// Its owner leaves.
+    pub(super) const fn give_back(&mut self) {
+        self.owner = None;
+        self.attempts = 0;
     }
 
     pub(super) fn holds(&self, batch: BatchId) -> bool {

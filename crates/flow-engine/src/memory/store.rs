@@ -87,6 +87,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn node_leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.tables().runs.leave(node);
+        Ok(())
+    }
+
     async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError> {
         Ok(self.tables().runs.purge(now))
     }

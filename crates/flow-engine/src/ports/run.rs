@@ -198,6 +198,11 @@ pub struct Claim {
     pub run: Option<RunId>,
     /// The most runs to take.
     pub limit: usize,
+    /// The name of this claim.
+    pub id: BatchId,
+    /// Whether the claim was sent before and its reply was lost. What it took then is the reply; if it took
+    /// nothing, it is made now.
+    pub repeated: bool,
     /// The present moment (PostgreSQL goes by its own clock).
     pub now: Timestamp,
 }

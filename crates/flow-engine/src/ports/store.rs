@@ -75,8 +75,12 @@ pub trait Store: Send + Sync + 'static {
     /// When the earliest timer is due; none when there is none.
     async fn timer_next(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Says that the node lives for another `lease`; with a zero lease, that it is going.
+    /// Says that the node lives for another `lease`; with a zero lease, that it is dead.
     async fn node_renew(&self, node: NodeId, now: Timestamp, lease: LeaseDuration) -> Result<(), StoreError>;
+
+    /// Says that the node leaves: its runs have no owner from then on, and their attempts count anew, since a node
+    /// that leaves has not died of them.
+    async fn node_leave(&self, node: NodeId) -> Result<(), StoreError>;
 
     /// Deletes what has expired: idempotency keys and dead nodes. Returns how many rows went.
     async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError>;

@@ -266,6 +266,24 @@ async fn an_output_that_is_too_large_fails_its_step_and_isnt_tried_again() {
 }
 
 #[tokio::test]
+async fn values_that_grow_deeper_from_step_to_step_end_at_the_limit() {
+    let world = World::new();
+    let mut document = flow("deep").api("start", []).set("v0", [("a0", json!([1]))]);
+    for step in 1..170 {
+        let (id, name) = (format!("v{step}"), format!("a{step}"));
+        document = document.set(&id, [(name.as_str(), json!([format!("{{{{a{}}}}}", step - 1)]))]);
+    }
+    let view = world.run_alone(&document.done("end", [("a", 1)]).build(), json!({})).await;
+    assert_eq!(error(&view).code, "output_too_deep");
+
+    let deep = (0..200).fold(Value::Null, |inner, _| json!([inner]));
+    let document = flow("inputs").api("start", []).done("end", [("a", 1)]).build();
+    let engine = world.engine(steps(&flow_testkit::ScriptedStep::new("work"))).await;
+    let refused = world.try_run(&engine, &document, json!({ "deep": deep })).await;
+    assert!(matches!(refused, Err(flow_engine::EngineError::InvalidInputs(_))), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_step_that_fails_fails_its_run_with_its_own_words() {
     let world = World::new();
     let failure = flow_engine::StepError {

@@ -43,8 +43,7 @@ async fn blips_at(scenario: &Scenario, number: usize, count: usize, fate: Fate) 
     let begin = store.calls().len();
     store.set_rule(move |call| {
         let is_away = (number..number + count).contains(&call.number);
-        // A claim whose reply is lost is the store's to settle.
-        if is_away && !(call.name == "run_claim" && fate == Fate::LoseReply) { fate } else { Fate::Pass }
+        if is_away { fate } else { Fate::Pass }
     });
     let mut client = Client::default();
     as_time_passes(&world.clock, scenario.play(&world, &engine, &mut client)).await;

@@ -100,12 +100,17 @@ async fn a_tool_that_fails_fails_its_step() {
 }
 
 #[tokio::test]
-async fn a_tool_that_returns_too_much_fails_its_step_and_isnt_asked_again() {
+async fn an_answer_that_cant_be_recorded_is_refused_and_the_wait_stays_open() {
     let world = World::new();
     let (engine, view) = waiting(&world, &look_up()).await;
-    let huge = tool(Value::String("x".repeat(2 * 1024 * 1024)));
-    let reply = world.resume(&engine, view.id(), Only, huge).await.unwrap();
-    assert!(error(&reply.view).message.contains("1048576 bytes"), "{:?}", error(&reply.view));
+    let huge = Value::String("x".repeat(2 * 1024 * 1024));
+    let deep = (0..200).fold(Value::Null, |inner, _| json!([inner]));
+    for refused in [huge, deep] {
+        let refused = world.resume(&engine, view.id(), Only, tool(refused)).await;
+        assert!(matches!(refused, Err(EngineError::AnswerTooLarge(_))), "{refused:?}");
+    }
+    let reply = world.resume(&engine, view.id(), Only, tool(json!("small"))).await.unwrap();
+    assert_eq!(reply.view.status(), RunStatus::Completed);
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ codes! {
     WaitExpired = "wait_expired", GONE, "Wait expired";
     /// The flow isn't at the revision that the caller saw.
     RevisionStale = "revision_stale", PRECONDITION_FAILED, "Revision stale";
+    /// The answer is more than a run can record.
+    AnswerTooLarge = "answer_too_large", PAYLOAD_TOO_LARGE, "Answer too large";
     /// The body is too long.
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large";
     /// The body is of a type that isn't read here.

@@ -37,6 +37,12 @@ pub(crate) fn order(claim: &Claim) -> Order {
 
 pub(crate) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Outcome<Vec<ClaimedRun>> {
     let now = node::now(connection, claim.now)?;
+    if claim.repeated {
+        let taken = taken_by(connection, claim)?;
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+    }
     let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
     let ids = match connection {
         AnyConnection::Sqlite(sqlite) => sqlite::claim_runs(sqlite, claim, now, limit),
@@ -45,15 +51,31 @@ pub(crate) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Outcome<Ve
     ids.iter().map(|id| take(connection, claim, id)).collect()
 }
 
+/// What the claim took when it was sent before.
+fn taken_by(connection: &mut AnyConnection, claim: &Claim) -> Outcome<Vec<ClaimedRun>> {
+    let taken = runs::table
+        .filter(runs::wake)
+        .filter(runs::lease_node.eq(claim.node.as_bytes().as_slice()))
+        .filter(runs::claim.eq(claim.id.as_bytes().as_slice()))
+        .select((runs::id, runs::epoch, runs::attempts));
+    let rows: Vec<(Vec<u8>, i64, i32)> = taken.load(connection)?;
+    rows.into_iter().map(|(id, epoch, attempts)| claimed(&id, epoch, attempts)).collect()
+}
+
+fn claimed(id: &[u8], epoch: i64, attempts: i32) -> Outcome<ClaimedRun> {
+    let run = read("run", id, || bytes("id", id).map(RunId::from_bytes))?;
+    Ok(ClaimedRun { run, epoch, attempts })
+}
+
 fn take(connection: &mut AnyConnection, claim: &Claim, id: &[u8]) -> Outcome<ClaimedRun> {
     let row = runs::table.filter(runs::id.eq(id));
     let change = (
         runs::lease_node.eq(claim.node.as_bytes().as_slice()),
+        runs::claim.eq(claim.id.as_bytes().as_slice()),
         runs::epoch.eq(runs::epoch + 1),
         runs::attempts.eq(runs::attempts + 1),
     );
     let update = update(row, change).returning((runs::epoch, runs::attempts));
     let (epoch, attempts) = update.get_result(connection)?;
-    let run = read("run", id, || bytes("id", id).map(RunId::from_bytes))?;
-    Ok(ClaimedRun { run, epoch, attempts })
+    claimed(id, epoch, attempts)
 }

@@ -79,6 +79,10 @@ impl Store for SqlStore {
         self.write(Order::Alone, move |connection| node::renew(connection, node, now, lease)).await
     }
 
+    async fn node_leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.write(Order::Last, move |connection| node::leave(connection, node)).await
+    }
+
     async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut gone = self.write(Order::Last, move |connection| purge::nodes(connection, now)).await?;
         loop {

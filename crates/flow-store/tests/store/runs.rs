@@ -110,7 +110,17 @@ impl World {
     }
 
     pub(crate) async fn claim(&self, store: &SqlStore, run: Option<RunId>, limit: usize) -> Vec<ClaimedRun> {
-        store.run_claim(Claim { node: self.node, run, limit, now: at(0) }).await.unwrap()
+        store
+            .run_claim(Claim {
+                node: self.node,
+                run,
+                limit,
+                now: at(0),
+                id: BatchId::from_bytes([7; 16]),
+                repeated: false,
+            })
+            .await
+            .unwrap()
     }
 }
 

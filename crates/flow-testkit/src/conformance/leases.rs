@@ -15,7 +15,7 @@ use super::world::{Owned, World, at};
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn taken(world: &World, node: NodeId, millis: i64) -> usize {
-    let claim = Claim { node, run: None, limit: 10, now: at(millis) };
+    let claim = Claim { node, run: None, limit: 10, now: at(millis), id: world.batch(), repeated: false };
     world.store.run_claim(claim).await.unwrap().len()
 }
 
@@ -71,6 +71,7 @@ pub async fn can_be_of_any_length(store: Arc<dyn Backend>) {
     let owned = leased(&world, 0).await;
     world.store.node_renew(owned.node, at(0), Duration::MAX).await.unwrap();
     let now = Timestamp::from_millis(i64::MAX - 1);
-    let claim = Claim { node: world.node, run: Some(owned.run), limit: 1, now };
+    let claim =
+        Claim { node: world.node, run: Some(owned.run), limit: 1, now, id: world.batch(), repeated: false };
     assert_eq!(world.store.run_claim(claim).await.unwrap(), []);
 }

@@ -5,7 +5,9 @@
 /// The factory is an expression, evaluated in an async function for each case, that gives a fresh store and
 /// whatever must be kept until the case has ended (a temporary directory, say):
 ///
-/// ```ignore
+/// ```
+/// # use std::sync::Arc;
+/// # use flow_engine::MemoryStore;
 /// flow_testkit::conformance_tests!((Arc::new(MemoryStore::new()), ()));
 /// ```
 ///
@@ -96,6 +98,8 @@ macro_rules! conformance_tests {
             can_name_one_run,
             attempts_count_since_the_last_commit,
             a_refusal_resets_nothing,
+            a_node_that_leaves_gives_its_runs_back,
+            a_repeated_claim_finds_what_it_took,
             claimers_get_disjoint_runs,
             one_claimer_gets_a_run,
         }

@@ -213,7 +213,14 @@ pub async fn an_end_is_for_good(store: Arc<dyn Backend>) {
         assert!(matches!(waits[2].state, WaitState::Resolved { .. }), "an answer stays what it is");
         assert_eq!(world.store.timer_next().await.unwrap(), None);
         assert_eq!(world.refused(world.step(&owned, at(4))).await, AppendRefused::Stale);
-        let claim = Claim { node: world.node, run: Some(owned.run), limit: 9, now: at(5) };
+        let claim = Claim {
+            node: world.node,
+            run: Some(owned.run),
+            limit: 9,
+            now: at(5),
+            id: world.batch(),
+            repeated: false,
+        };
         assert_eq!(world.store.run_claim(claim).await.unwrap(), []);
     }
 }

@@ -118,10 +118,18 @@ pub async fn can_name_one_run(store: Arc<dyn Backend>) {
     world.kill(world.node).await;
     assert!(world.claim_run(other, &younger).await.is_some());
     assert!(world.claim_run(other, &younger).await.is_none());
-    let none = Claim { node: other, run: Some(older.run), limit: 0, now: at(0) };
+    let none =
+        Claim { node: other, run: Some(older.run), limit: 0, now: at(0), id: world.batch(), repeated: false };
     assert_eq!(world.store.run_claim(none).await.unwrap(), []);
     assert_eq!(ids(&world.claim(other, 10).await), [older.run]);
-    let unknown = Claim { node: other, run: Some(RunId::new(at(0), world.random())), limit: 1, now: at(0) };
+    let unknown = Claim {
+        node: other,
+        run: Some(RunId::new(at(0), world.random())),
+        limit: 1,
+        now: at(0),
+        id: world.batch(),
+        repeated: false,
+    };
     assert_eq!(world.store.run_claim(unknown).await.unwrap(), []);
 }
 
@@ -152,6 +160,38 @@ pub async fn a_refusal_resets_nothing(store: Arc<dyn Backend>) {
     world.refused(world.step(&first, at(1))).await;
     world.kill(second).await;
     assert_eq!(world.claim(world.living_node().await, 1).await[0].attempts, 2);
+}
+
+/// A claim whose reply was lost is answered again with what it took; one that never arrived is made.
+pub async fn a_repeated_claim_finds_what_it_took(store: Arc<dyn Backend>) {
+    let world = World::new(store).await;
+    for millis in [1, 2, 3] {
+        world.queued(millis).await;
+    }
+    let other = world.living_node().await;
+    world.kill(world.node).await;
+    let first = Claim { node: other, run: None, limit: 2, now: at(9), id: world.batch(), repeated: false };
+    let again = Claim { repeated: true, ..first.clone() };
+    let taken = world.store.run_claim(first).await.unwrap();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(world.store.run_claim(again).await.unwrap(), taken);
+    let lost = Claim { node: other, run: None, limit: 2, now: at(9), id: world.batch(), repeated: true };
+    assert_eq!(world.store.run_claim(lost).await.unwrap().len(), 1);
+}
+
+/// A node that leaves gives its runs back at once, and hasn't died of any.
+pub async fn a_node_that_leaves_gives_its_runs_back(store: Arc<dyn Backend>) {
+    let world = World::new(store).await;
+    let owned = world.queued(1).await;
+    world.kill(world.node).await;
+    let second = world.living_node().await;
+    assert_eq!(world.claim(second, 1).await[0].attempts, 1);
+    world.store.node_leave(second).await.unwrap();
+    let third = world.living_node().await;
+    let claimed = world.claim(third, 1).await;
+    assert_eq!((claimed[0].run, claimed[0].attempts, claimed[0].epoch), (owned.run, 1, owned.epoch + 2));
+    let stale = Owned { node: second, epoch: owned.epoch + 1, ..owned };
+    world.refused(world.step(&stale, at(2))).await;
 }
 
 /// Claims at the same moment share the runs out: each goes to one node.

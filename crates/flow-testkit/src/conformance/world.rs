@@ -248,12 +248,16 @@ impl World {
     }
 
     pub(super) async fn claim(&self, node: NodeId, limit: usize) -> Vec<ClaimedRun> {
-        self.store.run_claim(Claim { node, run: None, limit, now: at(0) }).await.unwrap()
+        self.store
+            .run_claim(Claim { node, run: None, limit, now: at(0), id: self.batch(), repeated: false })
+            .await
+            .unwrap()
     }
 
     /// Claims one run only; none when it can't be taken.
     pub(super) async fn claim_run(&self, node: NodeId, owned: &Owned) -> Option<Owned> {
-        let claim = Claim { node, run: Some(owned.run), limit: 10, now: at(0) };
+        let claim =
+            Claim { node, run: Some(owned.run), limit: 10, now: at(0), id: self.batch(), repeated: false };
         let claimed = self.store.run_claim(claim).await.unwrap();
         assert!(claimed.iter().all(|claimed| claimed.run == owned.run), "{claimed:?}");
         let seq = self.record(owned.run).await.seq;

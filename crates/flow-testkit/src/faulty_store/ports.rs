@@ -81,6 +81,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.through("node_renew", self.inner.node_renew(node, now, lease)).await
     }
 
+    async fn node_leave(&self, node: NodeId) -> Result<(), StoreError> {
+        self.through("node_leave", self.inner.node_leave(node)).await
+    }
+
     async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError> {
         self.through("expired_purge", self.inner.expired_purge(now)).await
     }

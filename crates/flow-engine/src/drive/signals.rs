@@ -1,0 +1,39 @@
+//! What others want of a run: answers to its waits, and its cancelling.
+
+use super::{Driver, Stop, take_up};
+use crate::StoreError;
+use crate::decide::Command;
+use crate::ports::ResolvedWait;
+
+impl Driver {
+    /// Looks in the store for what others want of this run.
+    pub(super) async fn look_for_signals(&mut self) -> Result<(), Stop> {
+        let stored = self.shared.store.run_load(self.record.id).await;
+        match stored {
+            Ok(Some(stored)) if stored.record.cancel_requested_at.is_some() => self.cancel(),
+            Ok(Some(stored)) => self.take_answers(take_up::answers(stored.waits)),
+            Ok(None) => Err(Stop::GivenUp),
+            // The next commit tells as well.
+            Err(StoreError::Unavailable { .. }) => Ok(()),
+            Err(error) => Err(Stop::Failed(error)),
+        }
+    }
+
+    pub(super) fn take_answers(&mut self, answers: Vec<ResolvedWait>) -> Result<(), Stop> {
+        for ResolvedWait { visit, resolution, resolved_at } in answers {
+            if self.pending.takes(&visit) {
+                continue;
+            }
+            self.pending.take(visit.clone());
+            self.decide(Command::WaitResolved { visit, resolution, resolved_at })?;
+        }
+        Ok(())
+    }
+
+    /// The run is to end as cancelled: whatever is under way is dropped.
+    pub(super) fn cancel(&mut self) -> Result<(), Stop> {
+        self.tasks.abort_all();
+        self.effects.clear();
+        self.decide(Command::Cancel)
+    }
+}

@@ -1,0 +1,93 @@
+//! What bounds an engine, and the values in its runs.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// What bounds an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The bytes of a value that a step records, as JSON: its output, its input, a tool's answer. A larger one
+    /// fails the step. 1 MiB.
+    pub output_bytes: usize,
+    /// How deep such a value's lists and objects may be nested. 160, a little more than a request's body may be;
+    /// values are walked recursively, so this bounds the stack.
+    pub output_depth: usize,
+    /// The bytes of compiled definitions that are kept. 64 MiB.
+    pub definition_cache_bytes: u64,
+    /// How long this process's runs stay its own after its last sign of life. 15 s.
+    pub lease: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            output_bytes: 1024 * 1024,
+            output_depth: 160,
+            definition_cache_bytes: 64 * 1024 * 1024,
+            lease: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Why a value can't be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ValueRefused {
+    #[error("the value has more than {0} bytes; use less of it, or store it elsewhere")]
+    TooLarge(usize),
+    #[error("the value is nested more than {0} levels deep; flatten it")]
+    TooDeep(usize),
+}
+
+impl ValueRefused {
+    /// The code of the failure.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge(_) => "output_too_large",
+            Self::TooDeep(_) => "output_too_deep",
+        }
+    }
+}
+
+impl Limits {
+    /// Whether a step may record the value.
+    pub(crate) fn check(&self, value: &Value) -> Result<(), ValueRefused> {
+        self.check_depth(value)?;
+        if json_size(value) > self.output_bytes {
+            return Err(ValueRefused::TooLarge(self.output_bytes));
+        }
+        Ok(())
+    }
+
+    /// Whether the value can be stored and read back at all.
+    pub(crate) fn check_depth(&self, value: &Value) -> Result<(), ValueRefused> {
+        if is_deeper(value, self.output_depth) {
+            return Err(ValueRefused::TooDeep(self.output_depth));
+        }
+        Ok(())
+    }
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(_) | Value::Object(_) if levels == 0 => true,
+        Value::Array(items) => items.iter().any(|item| is_deeper(item, levels - 1)),
+        Value::Object(map) => map.values().any(|member| is_deeper(member, levels - 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// About the bytes of a value as compact JSON, without writing it out: exact but for escapes and the digits of
+/// numbers.
+pub(crate) fn json_size(value: &Value) -> usize {
+    const NUMBER: usize = 8;
+    match value {
+        Value::Null | Value::Bool(_) => 4,
+        Value::Number(_) => NUMBER,
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => 2 + items.iter().map(|item| json_size(item) + 1).sum::<usize>(),
+        Value::Object(map) => {
+            2 + map.iter().map(|(key, value)| key.len() + 4 + json_size(value)).sum::<usize>()
+        }
+    }
+}
