@@ -36,6 +36,12 @@ pub enum EngineError {
         /// What changed.
         changes: String,
     },
+    /// The flow isn't at the revision that the caller saw.
+    #[error("the flow is at revision {current} by now; look at it again and repeat with that revision")]
+    RevisionStale {
+        /// The flow's revision.
+        current: i64,
+    },
     /// Others kept changing the draft while it was being published.
     #[error("the draft of flow {0} was changed meanwhile; look at it again and repeat")]
     DraftChanged(FlowId),

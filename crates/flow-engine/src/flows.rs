@@ -38,6 +38,17 @@ pub struct FlowInput {
     pub tags: Vec<String>,
 }
 
+/// A draft to be published. Everything may be left out.
+#[derive(Debug, Clone, Default)]
+pub struct Publish {
+    /// What the author says of the version.
+    pub summary: Option<String>,
+    /// The least that the label shall rise by.
+    pub bump: Option<Bump>,
+    /// The revisions of the flow that the caller takes it to be at; any when none.
+    pub revisions: Option<Vec<i64>>,
+}
+
 /// A flow with its working definition.
 #[derive(Debug, Clone)]
 pub struct FlowView {
@@ -120,16 +131,16 @@ impl Flows {
     /// changed in the interface; `bump` may raise it.
     ///
     /// # Errors
-    /// There is no such flow or no draft, the draft has faults, or `bump` is less than what changed.
+    /// There is no such flow or no draft, the flow is at another revision than the caller saw, the draft has
+    /// faults, or `bump` is less than what changed.
     pub async fn publish(
         &self,
         workspace: WorkspaceId,
         user: Option<UserId>,
         flow: FlowId,
-        summary: Option<String>,
-        bump: Option<Bump>,
+        publish: Publish,
     ) -> Result<VersionView, EngineError> {
-        publish::publish(self, workspace, user, flow, summary, bump).await
+        publish::publish(self, workspace, user, flow, publish).await
     }
 
     /// The definition that a target stands for.

@@ -25,7 +25,7 @@ mod scope;
 pub use engine::{Engine, EngineBuilder, Limits};
 pub use error::EngineError;
 pub use flow::{CompiledStep, Flow, validate_document};
-pub use flows::{FlowInput, FlowView, Flows, VersionView};
+pub use flows::{FlowInput, FlowView, Flows, Publish, VersionView};
 pub use memory::MemoryStore;
 pub use ports::*;
 pub use registry::Registry;

@@ -77,12 +77,6 @@ pub enum ApiError {
     /// The body fits no wait of the run.
     #[error("{0}")]
     AnswerMismatch(String),
-    /// The flow isn't at the revision that the caller saw.
-    #[error("the flow is at revision {current} by now; look at it again and repeat with that revision")]
-    RevisionStale {
-        /// The flow's revision.
-        current: i64,
-    },
     /// The run failed.
     #[error("{}", .error.message)]
     RunFailed {
@@ -141,7 +135,6 @@ impl ApiError {
             Self::JsonTooDeep { .. } => Code::JsonTooDeep,
             Self::Invalid(_) => Code::InvalidRequest,
             Self::AnswerMismatch(_) => Code::AnswerMismatch,
-            Self::RevisionStale { .. } => Code::RevisionStale,
             Self::RunFailed { .. } => Code::RunFailed,
             Self::RunCancelled(_) => Code::RunCancelled,
             Self::Engine(error) => engine_code(error),
@@ -202,6 +195,7 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::WaitAmbiguous(_) => Code::WaitAmbiguous,
         EngineError::WaitExpired(_) => Code::WaitExpired,
         EngineError::AnswerMismatch { .. } => Code::AnswerMismatch,
+        EngineError::RevisionStale { .. } => Code::RevisionStale,
         EngineError::AnswerTooLarge(_) => Code::AnswerTooLarge,
         EngineError::RunFinished { .. } => Code::RunFinished,
         EngineError::IdempotencyKeyReused => Code::IdempotencyKeyReused,

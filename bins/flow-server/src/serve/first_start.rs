@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use flow_engine::{Accounts, Clock, Engine, FlowInput, Scope, SystemClock, Visibility};
+use flow_engine::{Accounts, Clock, Engine, FlowInput, Publish, Scope, SystemClock, Visibility};
 use flow_model::{FlowId, WorkspaceId};
 use serde_json::Value;
 
@@ -78,8 +78,8 @@ async fn load_samples(engine: &Engine, workspace: WorkspaceId) -> anyhow::Result
             }
         };
         if flow.latest.is_none() {
-            let summary = Some("Sample".to_owned());
-            engine.flows().publish(workspace, None, flow.id, summary, None).await?;
+            let publish = Publish { summary: Some("Sample".to_owned()), ..Publish::default() };
+            engine.flows().publish(workspace, None, flow.id, publish).await?;
         }
         first.get_or_insert(flow.id);
     }

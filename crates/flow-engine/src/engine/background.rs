@@ -16,6 +16,8 @@ const ORPHANS: usize = 64;
 const TIMERS: usize = 100;
 /// Timers of a server that died are found this late at the most.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// Expired rows change no answer, so they are deleted at leisure.
+const BETWEEN_PURGES: Duration = Duration::from_secs(10 * 60);
 /// How long to wait after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -24,6 +26,7 @@ pub(super) fn start(shared: &Arc<Shared>) {
     spawn(shared, heartbeat(shared.clone()));
     spawn(shared, orphans(shared.clone()));
     spawn(shared, timers(shared.clone()));
+    spawn(shared, purges(shared.clone()));
 }
 
 fn spawn(shared: &Shared, work: impl Future<Output = ()> + Send + 'static) {
@@ -71,6 +74,20 @@ async fn timers(shared: Arc<Shared>) {
         tokio::select! {
             () = clock.sleep_until(wake_at) => {}
             () = shared.timers.notified() => {}
+        }
+    }
+}
+
+/// Deletes what has expired, such as idempotency keys.
+async fn purges(shared: Arc<Shared>) {
+    let clock = &*shared.clock;
+    loop {
+        clock.sleep_until(clock.now().after(BETWEEN_PURGES)).await;
+        match shared.store.expired_purge(clock.now()).await {
+            Ok(rows) => tracing::debug!(rows, "purged what has expired"),
+            Err(error) => {
+                tracing::warn!(%error, "what has expired couldn't be purged; it is tried again later")
+            }
         }
     }
 }

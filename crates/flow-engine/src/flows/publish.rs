@@ -1,9 +1,9 @@
 //! Publishes drafts.
 
-use flow_model::{Bump, FlowId, Severity, UserId, WorkspaceId};
+use flow_model::{FlowId, Severity, UserId, WorkspaceId};
 
 use super::label::label;
-use super::{Flows, VersionView};
+use super::{Flows, Publish, VersionView};
 use crate::EngineError;
 use crate::ports::PublishDraft;
 
@@ -15,11 +15,13 @@ pub(super) async fn publish(
     workspace: WorkspaceId,
     user: Option<UserId>,
     flow: FlowId,
-    summary: Option<String>,
-    bump: Option<Bump>,
+    publish: Publish,
 ) -> Result<VersionView, EngineError> {
     for _ in 0..TRIES {
         let record = flows.record(workspace, flow).await?;
+        if publish.revisions.as_ref().is_some_and(|seen| !seen.contains(&record.revision)) {
+            return Err(EngineError::RevisionStale { current: record.revision });
+        }
         let draft = record.draft.ok_or(EngineError::NothingToPublish(flow))?;
         let document = flows.document(record.definition).await?;
         let faults = flows.validate(&document);
@@ -36,8 +38,8 @@ pub(super) async fn publish(
             flow,
             draft,
             hash: record.definition,
-            label: label(&document, latest.as_deref(), &versions, bump)?,
-            summary: summary.clone(),
+            label: label(&document, latest.as_deref(), &versions, publish.bump)?,
+            summary: publish.summary.clone(),
             published_by: user,
             now: flows.shared.clock.now(),
         });

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use flow_engine::{
-    Catalog, Engine, EngineError, Execute, FlowInput, NewDraft, Registry, Target, VersionStatus, Visibility,
+    Catalog, Engine, EngineError, Execute, FlowInput, NewDraft, Publish, Registry, Target, VersionStatus,
+    Visibility,
 };
 use flow_model::{Bump, DefinitionHash, FlowId, VersionSelector, WorkspaceId};
 use flow_testkit::documents::{flow, optional, required};
@@ -45,7 +46,7 @@ async fn edit(world: &World, flow: FlowId, document: &Value) {
 }
 
 async fn publish(world: &World, engine: &Engine, flow: FlowId) -> String {
-    let version = engine.flows().publish(world.workspace, None, flow, None, None).await.unwrap();
+    let version = engine.flows().publish(world.workspace, None, flow, Publish::default()).await.unwrap();
     version.record.label.unwrap().to_string()
 }
 
@@ -76,7 +77,7 @@ async fn a_flow_is_made_with_an_incomplete_draft_and_says_what_is_missing() {
     assert_eq!((view.record.draft, view.record.latest, view.record.revision), (Some(1), None, 1));
     let again = engine.flows().get(world.workspace, view.record.id).await.unwrap();
     assert_eq!((again.record, again.faults), (view.record.clone(), view.faults));
-    let refused = engine.flows().publish(world.workspace, None, view.record.id, None, None).await;
+    let refused = engine.flows().publish(world.workspace, None, view.record.id, Publish::default()).await;
     assert!(
         matches!(&refused, Err(EngineError::InvalidDefinition(faults)) if faults.len() == 2),
         "{refused:?}"
@@ -114,8 +115,14 @@ async fn a_bump_may_raise_the_label_and_never_lower_it() {
     let engine = world.engine(Registry::new()).await;
     let id = created(&world, &engine, &returning(1)).await;
     publish(&world, &engine, id).await;
-    let publish_with =
-        |bump| engine.flows().publish(world.workspace, None, id, Some("why".into()), Some(bump));
+    let publish_with = |bump| {
+        engine.flows().publish(
+            world.workspace,
+            None,
+            id,
+            Publish { summary: Some("why".into()), bump: Some(bump), revisions: None },
+        )
+    };
     edit(&world, id, &returning(2)).await;
     let version = publish_with(Bump::Minor).await.unwrap().record;
     assert_eq!(
@@ -214,7 +221,7 @@ async fn a_flow_of_another_workspace_isnt_there() {
     let flows = engine.flows();
     assert!(matches!(flows.get(elsewhere, id).await, Err(EngineError::FlowNotFound(_))));
     assert!(matches!(
-        flows.publish(elsewhere, None, id, None, None).await,
+        flows.publish(elsewhere, None, id, Publish::default()).await,
         Err(EngineError::FlowNotFound(_))
     ));
     assert!(flows.named(elsewhere, "numbers").await.unwrap().is_none());
@@ -234,7 +241,7 @@ async fn of_many_that_publish_one_draft_one_does() {
         let id = created(&world, &engine, &returning(1)).await;
         let publishing = (0..4).map(|_| {
             let (engine, workspace) = (engine.clone(), world.workspace);
-            tokio::spawn(async move { engine.flows().publish(workspace, None, id, None, None).await })
+            tokio::spawn(async move { engine.flows().publish(workspace, None, id, Publish::default()).await })
         });
         let results = soon(futures_util::future::join_all(publishing)).await;
         let published: Vec<_> = results.into_iter().map(Result::unwrap).collect();

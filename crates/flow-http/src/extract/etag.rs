@@ -3,9 +3,6 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::IF_MATCH;
 
-use crate::ApiError;
-use crate::error::Result;
-
 /// The `ETag` of a revision.
 pub(crate) fn etag(revision: i64) -> String {
     format!("\"{revision}\"")
@@ -46,12 +43,11 @@ impl IfMatch {
         }
     }
 
-    /// Whether the flow may be changed at that revision.
-    pub(crate) fn allows(&self, current: i64) -> Result<()> {
+    /// The revisions, as the engine takes them.
+    pub(crate) fn revisions(self) -> Option<Vec<i64>> {
         match self {
-            Self::Any => Ok(()),
-            Self::OneOf(revisions) if revisions.contains(&current) => Ok(()),
-            Self::OneOf(_) => Err(ApiError::RevisionStale { current }),
+            Self::Any => None,
+            Self::OneOf(revisions) => Some(revisions),
         }
     }
 }

@@ -37,11 +37,8 @@ async fn publish(
     let (flow, flows) = (id.flow()?, api.engine.flows());
     let read = body.object(&api).await.and_then(|body| body.read(Publish::read));
     let publish = judged(read, flows.get(caller.workspace, flow)).await?;
-    let seen = IfMatch::read(&request, publish.revision);
-    if seen != IfMatch::Any {
-        seen.allows(flows.get(caller.workspace, flow).await?.record.revision)?;
-    }
-    let user = Some(caller.user.id);
-    let version = flows.publish(caller.workspace, user, flow, publish.summary, publish.bump).await?;
+    let revisions = IfMatch::read(&request, publish.revision).revisions();
+    let publish = flow_engine::Publish { summary: publish.summary, bump: publish.bump, revisions };
+    let version = flows.publish(caller.workspace, Some(caller.user.id), flow, publish).await?;
     Ok(view::json(StatusCode::OK, &VersionBody::of(&version)))
 }
