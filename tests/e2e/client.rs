@@ -77,6 +77,21 @@ impl Client {
         self.post(&format!("/v1/flowrun/cancel/{run}"), json!({})).await
     }
 
+    /// Polls a run until an event of that type is stored, and returns that event.
+    pub(crate) async fn until_event(&self, run: &str, kind: &str) -> Value {
+        let mut seen = 0;
+        loop {
+            let poll = self.get(&format!("/v1/flowrun/poll/{run}?since={seen}&wait=30")).await;
+            assert_eq!(poll.status, 200, "{}", poll.body);
+            let events = poll.body["events"].as_array().unwrap();
+            if let Some(event) = events.iter().find(|event| event["type"] == kind) {
+                return event.clone();
+            }
+            assert!(events.iter().all(|event| event["type"] != "run.failed"), "{}", poll.body);
+            seen = poll.body["seq"].as_u64().unwrap();
+        }
+    }
+
     /// Polls a run until it has ended, and returns the last poll.
     pub(crate) async fn until_ended(&self, run: &str) -> Value {
         let mut seen = 0;

@@ -1,18 +1,24 @@
 //! The program's other commands, and what it prints.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::server::{Home, Server};
+use crate::world::World;
 
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/discount-approval.json");
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples");
 
 fn run(home: &Home, inputs: &str, answers: &str, json: bool) -> Output {
+    run_file(home, &Path::new(SAMPLES).join("discount-approval.json"), inputs, answers, json)
+}
+
+fn run_file(home: &Home, file: &Path, inputs: &str, answers: &str, json: bool) -> Output {
     let mut command = home.command();
-    command.args(["run", SAMPLE, "--inputs", inputs]).stdin(Stdio::piped());
+    command.arg("run").arg(file).args(["--inputs", inputs]).stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     if json {
         command.arg("--json");
@@ -47,12 +53,82 @@ fn run_shows_progress_asks_and_prints_the_output() {
     assert!(text(&missing.stderr).contains("/amount"), "{}", text(&missing.stderr));
 }
 
+#[tokio::test]
+async fn run_tells_of_attempts_waits_and_failures_that_were_taken_care_of() {
+    let world = World::failing(json!({ "hello": "you" }), 1).await;
+    let home = Home::sqlite().set("FLOW_OUTBOUND__ALLOW", &world.address());
+    let file = Path::new(SAMPLES).join("retry-and-report.json");
+    let inputs = json!({ "url": world.url() }).to_string();
+    let served = run_file(&home, &file, &inputs, "", false);
+    let shown = text(&served.stderr);
+    assert_eq!(served.status.code(), Some(0), "{shown}");
+    let output: Value = serde_json::from_slice(&served.stdout).unwrap();
+    assert_eq!(output, json!({ "status": 200, "body": { "hello": "you" } }));
+    for line in
+        ["↻ Call the URL: http_status", "again in 500 ms", "… Call the URL, again", "⏸ Wait a second, until"]
+    {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+
+    let world = World::failing(json!({}), 9).await;
+    let home = Home::sqlite().set("FLOW_OUTBOUND__ALLOW", &world.address());
+    let inputs = json!({ "url": world.url() }).to_string();
+    let failed = run_file(&home, &file, &inputs, "", false);
+    let shown = text(&failed.stderr);
+    assert_eq!(failed.status.code(), Some(0), "{shown}");
+    let output: Value = serde_json::from_slice(&failed.stdout).unwrap();
+    assert_eq!(output["attempts"], 3);
+    assert!(shown.contains("`onError` goes on") && shown.contains("error: http://"), "{shown}");
+}
+
+#[test]
+fn run_asks_for_a_form_until_it_is_filled_in_and_tells_of_what_was_passed_over() {
+    let home = Home::sqlite();
+    let fields =
+        json!([{ "name": "street", "type": "string", "required": true, "label": "Street and number" }]);
+    let document = json!({ "name": "Form", "definition": { "steps": [
+        { "id": "start", "type": "api", "data": { "fields": [] }, "nextStepId": "off" },
+        { "id": "off", "type": "log", "data": { "message": "never" }, "disabled": true, "nextStepId": "fill" },
+        { "id": "fill", "type": "show-form", "data": { "title": "Your address", "fields": fields },
+          "nextStepId": "end" },
+        { "id": "end", "type": "final", "data": { "outputs": [{ "name": "street", "output": "{{fill.street}}" }] } },
+    ] } });
+    let file = home.dir.path().join("form.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let answers = "Main St\n{}\n{\"street\": \"Main St\"}\n";
+    let filled = run_file(&home, &file, "{}", answers, false);
+    let shown = text(&filled.stderr);
+    assert_eq!(filled.status.code(), Some(0), "{shown}");
+    let output: Value = serde_json::from_slice(&filled.stdout).unwrap();
+    assert_eq!(output, json!({ "street": "Main St" }));
+    for line in [
+        "− off, skipped",
+        "Your address",
+        "street (string, required): Street and number",
+        "isn't a JSON object",
+        "/formData/street",
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    assert_eq!(run_file(&home, &file, "{}", "", false).status.code(), Some(3), "nobody is there to answer");
+}
+
+#[test]
+fn every_sample_is_valid() {
+    let home = Home::sqlite();
+    let files: Vec<_> = std::fs::read_dir(SAMPLES).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    for file in files {
+        let checked = home.command().args(["validate", "--json"]).arg(&file).output().unwrap();
+        assert_eq!(checked.status.code(), Some(0), "{}: {}", file.display(), text(&checked.stdout));
+        let report: Value = serde_json::from_slice(&checked.stdout).unwrap();
+        assert_eq!(report["issues"], json!([]), "{}", file.display());
+    }
+}
+
 #[test]
 fn validate_names_every_fault_and_ends_with_a_code_for_scripts() {
     let home = Home::sqlite();
-    let good = home.command().args(["validate", SAMPLE]).output().unwrap();
-    assert_eq!(good.status.code(), Some(0), "{}", text(&good.stdout));
-
     let file = home.dir.path().join("bad.json");
     std::fs::write(
         &file,

@@ -8,6 +8,7 @@ mod database;
 mod kill;
 mod main_job;
 mod races;
+mod retry;
 mod server;
 mod stop;
 mod world;

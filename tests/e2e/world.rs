@@ -18,6 +18,8 @@ struct Answer {
     body: Value,
     /// How many of the first calls are never answered within a test's time.
     held: usize,
+    /// How many of the first calls are answered with a 503.
+    failing: usize,
     seen: AtomicUsize,
     calls: UnboundedSender<Request>,
 }
@@ -26,7 +28,8 @@ impl Respond for Answer {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let number = self.seen.fetch_add(1, Ordering::SeqCst);
         self.calls.send(request.clone()).unwrap();
-        let answer = ResponseTemplate::new(200).set_body_json(&self.body);
+        let status = if number < self.failing { 503 } else { 200 };
+        let answer = ResponseTemplate::new(status).set_body_json(&self.body);
         if number < self.held { answer.set_delay(Duration::from_secs(600)) } else { answer }
     }
 }
@@ -34,9 +37,18 @@ impl Respond for Answer {
 impl World {
     /// A server whose first `held` calls hang.
     pub(crate) async fn new(body: Value, held: usize) -> Self {
+        Self::with(body, held, 0).await
+    }
+
+    /// A server whose first `failing` calls fail.
+    pub(crate) async fn failing(body: Value, failing: usize) -> Self {
+        Self::with(body, 0, failing).await
+    }
+
+    async fn with(body: Value, held: usize, failing: usize) -> Self {
         let server = MockServer::start().await;
         let (sender, calls) = unbounded_channel();
-        let answer = Answer { body, held, seen: AtomicUsize::new(0), calls: sender };
+        let answer = Answer { body, held, failing, seen: AtomicUsize::new(0), calls: sender };
         Mock::given(any()).respond_with(answer).mount(&server).await;
         Self { server, calls }
     }

@@ -10,9 +10,10 @@ use std::time::Duration;
 use anyhow::Context;
 use flow_engine::Clock;
 use flow_engine::{
-    Engine, EngineError, Execute, MemoryStore, Patience, RunView, StartedBy, SystemClock, Target, WaitChoice,
+    Engine, EngineError, Execute, MemoryStore, OpenWait, Patience, RunView, StartedBy, SystemClock, Target,
+    WaitChoice,
 };
-use flow_model::{RunId, RunStatus, WorkspaceId};
+use flow_model::{Fault, RunId, RunStatus, WorkspaceId};
 use serde_json::{Map, Value, json};
 
 use crate::args::RunArgs;
@@ -44,9 +45,7 @@ pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
         let started = match started.await {
             Ok(reply) => reply.view.id(),
             Err(EngineError::InvalidDefinition(faults) | EngineError::InvalidInputs(faults)) => {
-                faults.iter().for_each(|fault| {
-                    tell(&format!("error[{}] at {}: {}", fault.code, fault.pointer, fault.message));
-                });
+                tell_faults(&faults);
                 return Ok(ExitCode::from(exit::CANNOT));
             }
             Err(error) => return Err(error.into()),
@@ -70,14 +69,40 @@ async fn follow(engine: &Engine, workspace: WorkspaceId, run: RunId, quiet: bool
         match poll.view.status() {
             RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => return Ok(poll.view),
             RunStatus::Waiting => {
-                let waits = poll.view.open_waits();
-                let Some(wait) = waits.first() else { continue };
-                let Some(answer) = ask::ask(wait)? else { return Ok(poll.view) };
-                let choice = WaitChoice::Named(wait.execution.to_string());
-                engine.resume(workspace, run, choice, answer, Patience::UntilStored).await?;
+                let mut waits = poll.view.open_waits().into_iter();
+                // A run that waits for the clock alone goes on by itself.
+                let Some(wait) = waits.find(|wait| wait.wait.request.kind().asks_someone()) else { continue };
+                if !answer(engine, workspace, &wait).await? {
+                    return Ok(poll.view);
+                }
             }
             RunStatus::Queued | RunStatus::Running => {}
         }
+    }
+}
+
+/// Has a wait answered by the person at the terminal; false when nobody is there.
+async fn answer(engine: &Engine, workspace: WorkspaceId, wait: &OpenWait) -> anyhow::Result<bool> {
+    let run = wait.execution.run;
+    while let Some(answer) = ask::ask(wait)? {
+        let choice = WaitChoice::Named(wait.execution.to_string());
+        match engine.resume(workspace, run, choice, answer, Patience::UntilStored).await {
+            Ok(_) => return Ok(true),
+            Err(EngineError::InvalidInputs(faults)) => tell_faults(&faults),
+            // The clock was faster; what became of the run is in its next events.
+            Err(EngineError::WaitExpired(_) | EngineError::RunNotWaiting { .. }) => {
+                tell("  too late: the question is closed");
+                return Ok(true);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(false)
+}
+
+fn tell_faults(faults: &[Fault]) {
+    for fault in faults {
+        tell(&format!("error[{}] at {}: {}", fault.code, fault.pointer, fault.message));
     }
 }
 

@@ -8,13 +8,18 @@ mod client_tool;
 mod condition;
 mod fail;
 mod final_step;
+mod log;
 mod set_variables;
+mod show_form;
+mod switch;
+mod transform;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use flow_expr::Scope;
-use flow_model::{Fields, OnExpire, RunError, VisitPath, WaitRequest};
+use flow_model::{Fields, OnExpire, RunError, Timestamp, VisitPath, WaitRequest};
 use serde_json::Value;
 
 use crate::flow::Templates;
@@ -23,11 +28,30 @@ pub(crate) use client_tool::ClientTool;
 pub(crate) use condition::Condition;
 pub(crate) use fail::Fail;
 pub(crate) use final_step::Final;
+pub(crate) use log::Log;
 pub(crate) use set_variables::SetVariables;
+pub(crate) use show_form::ShowForm;
+pub(crate) use switch::Switch;
+pub(crate) use transform::Transform;
+pub(crate) use wait::Wait;
 
 /// The control steps' types, as documents name them.
-pub(crate) const CONTROL_TYPES: [&str; 6] =
-    ["client-tool", "condition", "fail", "final", "set-variables", "user-approval"];
+pub(crate) const CONTROL_TYPES: [&str; 11] = [
+    "client-tool",
+    "condition",
+    "fail",
+    "final",
+    "log",
+    "set-variables",
+    "show-form",
+    "switch",
+    "transform",
+    "user-approval",
+    "wait",
+];
+
+/// Those among them that wait for the outside.
+pub(crate) const WAITING_TYPES: [&str; 4] = ["client-tool", "show-form", "user-approval", "wait"];
 
 /// A control step's settings, compiled.
 #[derive(Debug)]
@@ -38,11 +62,22 @@ pub(crate) enum Control {
     Fail(Fail),
     Approval(Approval),
     ClientTool(ClientTool),
+    Switch(Switch),
+    Transform(Transform),
+    Log(Log),
+    ShowForm(ShowForm),
+    Wait(Wait),
 }
 
 /// A step's settings, resolved against a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Resolved {
+    /// The step is passed over.
+    Skip,
+    /// A value, and the step is done.
+    Value(Arc<Value>),
+    /// What was logged; the step's result is null.
+    Logged(Arc<Value>),
     /// Variables and their values.
     Variables(Arc<Value>),
     /// The branch taken.
@@ -56,9 +91,25 @@ pub(crate) enum Resolved {
     /// The step fails, and on purpose or not.
     Failure(RunError),
     /// Someone is asked.
-    Wait { request: WaitRequest, expires_in: Option<Duration> },
+    Wait { request: WaitRequest, expiry: Expiry },
     /// The input of a step that touches the world.
     Task(Arc<Value>),
+}
+
+/// When a wait ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    Never,
+    /// So long after it opens.
+    In(Duration),
+    /// At that moment; at once when it is over.
+    At(Timestamp),
+}
+
+impl From<Option<Duration>> for Expiry {
+    fn from(delay: Option<Duration>) -> Self {
+        delay.map_or(Self::Never, Self::In)
+    }
 }
 
 impl Control {
@@ -71,6 +122,11 @@ impl Control {
             "fail" => Fail::compile(data, templates).map(Self::Fail),
             "user-approval" => Approval::compile(data, templates).map(Self::Approval),
             "client-tool" => ClientTool::compile(data, templates).map(Self::ClientTool),
+            "switch" => Switch::compile(data, templates).map(Self::Switch),
+            "transform" => Transform::compile(data, templates).map(Self::Transform),
+            "log" => Log::compile(data, templates).map(Self::Log),
+            "show-form" => ShowForm::compile(data, templates).map(Self::ShowForm),
+            "wait" => Wait::compile(data, templates).map(Self::Wait),
             _ => None,
         }
     }
@@ -84,6 +140,11 @@ impl Control {
             Self::Fail(control) => control.resolve(scope),
             Self::Approval(control) => control.resolve(scope),
             Self::ClientTool(control) => control.resolve(scope),
+            Self::Switch(control) => control.resolve(scope),
+            Self::Transform(control) => control.resolve(scope),
+            Self::Log(control) => control.resolve(scope),
+            Self::ShowForm(control) => control.resolve(scope),
+            Self::Wait(control) => control.resolve(scope),
         };
         resolved.unwrap_or_else(Resolved::Failure)
     }
@@ -92,11 +153,16 @@ impl Control {
     pub(crate) fn on_expire(&self) -> OnExpire {
         match self {
             Self::Approval(approval) => approval.on_expire.clone(),
+            Self::Wait(_) => OnExpire::Proceed,
             Self::SetVariables(_)
             | Self::Condition(_)
             | Self::Final(_)
             | Self::Fail(_)
-            | Self::ClientTool(_) => OnExpire::Fail,
+            | Self::ClientTool(_)
+            | Self::Switch(_)
+            | Self::Transform(_)
+            | Self::Log(_)
+            | Self::ShowForm(_) => OnExpire::Fail,
         }
     }
 }

@@ -10,12 +10,16 @@ mod start;
 mod step_failed;
 mod step_finished;
 mod step_resolved;
+mod timed_out;
+mod timer_fired;
 mod wait_resolved;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flow_model::{
-    Binding, EventKind, Resolution, RunError, RunStart, RunState, Timestamp, VisitPath, VisitStatus,
+    Binding, EventKind, Handling, OnError, Resolution, RunError, RunStart, RunState, Timestamp, VisitPath,
+    VisitStatus,
 };
 use serde_json::Value;
 
@@ -32,7 +36,16 @@ pub(crate) enum Command {
     /// A step that touches the world returned.
     StepFinished { visit: VisitPath, output: Arc<Value> },
     /// A step that touches the world failed.
-    StepFailed { visit: VisitPath, error: RunError },
+    StepFailed {
+        visit: VisitPath,
+        error: RunError,
+        /// How long the other side asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The pause before a step's next attempt is over.
+    TimerFired { visit: VisitPath },
+    /// The run has been active for longer than the flow allows.
+    TimedOut,
     /// A wait was answered, or nobody did in time.
     WaitResolved { visit: VisitPath, resolution: Resolution, resolved_at: Timestamp },
     /// It is to end as cancelled.
@@ -81,35 +94,109 @@ pub(crate) fn decide(
         Command::Start(start) => start::decide(state, start),
         Command::StepResolved { visit, resolved } => step_resolved::decide(flow, state, visit, resolved, now),
         Command::StepFinished { visit, output } => step_finished::decide(flow, state, visit, output),
-        Command::StepFailed { visit, error } => step_failed::decide(flow, state, visit, error),
+        Command::StepFailed { visit, error, retry_after } => {
+            step_failed::decide(flow, state, visit, error, retry_after, now)
+        }
+        Command::TimerFired { visit } => timer_fired::decide(state, visit),
+        Command::TimedOut => timed_out::decide(flow, state),
         Command::WaitResolved { visit, resolution, resolved_at } => {
             wait_resolved::decide(flow, state, visit, resolution, resolved_at)
         }
         Command::Cancel => cancel::decide(state),
-        Command::Recover => recover::decide(state),
+        Command::Recover => recover::decide(state, now),
     }
 }
 
 impl Decision {
     /// A visit ends well, and the path goes on at `next` or ends the run.
-    fn complete(&mut self, visit: VisitPath, output: Arc<Value>, binding: Binding, next: Option<VisitPath>) {
-        self.events.push(EventKind::StepCompleted { visit, output, binding, next: next.clone() });
-        match next {
-            Some(next) => self.effects.push(Effect::Resolve(next)),
-            None => self.events.push(EventKind::RunCompleted { output_of: None }),
-        }
+    fn complete(
+        &mut self,
+        state: &RunState,
+        visit: VisitPath,
+        output: Arc<Value>,
+        binding: Binding,
+        next: Option<VisitPath>,
+    ) {
+        let goes_on = self.go_on(state, next);
+        self.events.push(EventKind::StepCompleted { visit, output, binding, next: goes_on.next });
+        self.events.extend(goes_on.end);
     }
 
-    /// A visit fails, and the run with it.
-    fn fail(&mut self, step: &CompiledStep, visit: VisitPath, error: RunError) {
-        let error = RunError {
-            step_id: Some(step.id.as_str().to_owned()),
-            step_name: Some(step.title.to_string()),
-            attempt: error.attempt.or(Some(1)),
-            ..error
+    /// A visit is passed over.
+    fn skip(&mut self, state: &RunState, step: &CompiledStep, visit: VisitPath) {
+        let goes_on = self.go_on(state, step.next.clone());
+        let binding = Binding::Whole(step.variable.clone());
+        self.events.push(EventKind::StepSkipped { visit, binding, next: goes_on.next });
+        self.events.extend(goes_on.end);
+    }
+
+    /// A visit fails for good: its step takes care of that, or the flow does, or the run fails.
+    fn fail(
+        &mut self,
+        flow: &Flow,
+        state: &RunState,
+        step: &CompiledStep,
+        visit: VisitPath,
+        error: RunError,
+    ) {
+        let error = described(state, step, &visit, error);
+        let (handling, next) = match &step.on_error {
+            OnError::Continue => {
+                (Handling::Continue(Binding::Whole(step.variable.clone())), step.next.clone())
+            }
+            OnError::GoTo(target) => (Handling::Step, Some(VisitPath::top(target))),
+            OnError::Fail => match flow.on_error.as_ref().filter(|_| state.failing().is_none()) {
+                Some(handler) => (Handling::Flow, Some(handler.clone())),
+                None => (Handling::Nobody, None),
+            },
         };
-        self.events.push(EventKind::StepFailed { visit, error: error.clone() });
-        self.events.push(EventKind::RunFailed { error });
+        let goes_on = match handling {
+            Handling::Nobody => {
+                let error = state.failing().unwrap_or(&error).clone();
+                GoesOn { next: None, end: Some(EventKind::RunFailed { error }) }
+            }
+            Handling::Continue(_) | Handling::Step | Handling::Flow => self.go_on(state, next),
+        };
+        self.events.push(EventKind::StepFailed { visit, error, handling, next: goes_on.next });
+        self.events.extend(goes_on.end);
+    }
+
+    /// Where a path goes on. Where it ends the run ends, and as failed if that is what its handler was for. A
+    /// handler may lead to a step that the run has been at; it can't be there twice.
+    fn go_on(&mut self, state: &RunState, next: Option<VisitPath>) -> GoesOn {
+        let end = match (&next, state.failing()) {
+            (Some(next), _) if was_made(state, next) => {
+                let message = format!("the run can't go on at `{next}`: it has been there");
+                EventKind::RunFailed { error: RunError::new("step_revisited", message) }
+            }
+            (Some(next), _) => {
+                self.effects.push(Effect::Resolve(next.clone()));
+                return GoesOn { next: Some(next.clone()), end: None };
+            }
+            (None, Some(error)) => EventKind::RunFailed { error: error.clone() },
+            (None, None) => EventKind::RunCompleted { output_of: None },
+        };
+        GoesOn { next: None, end: Some(end) }
+    }
+}
+
+/// Where a path goes on, or how the run ends.
+struct GoesOn {
+    next: Option<VisitPath>,
+    end: Option<EventKind>,
+}
+
+fn was_made(state: &RunState, visit: &VisitPath) -> bool {
+    state.visit(visit.as_str()).is_some() || state.ready().contains(visit)
+}
+
+/// The error with where it happened.
+fn described(state: &RunState, step: &CompiledStep, visit: &VisitPath, error: RunError) -> RunError {
+    RunError {
+        step_id: Some(step.id.as_str().to_owned()),
+        step_name: Some(step.title.to_string()),
+        attempt: Some(state.visit(visit.as_str()).map_or(1, |visit| visit.attempt)),
+        ..error
     }
 }
 

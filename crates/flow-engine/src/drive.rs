@@ -18,7 +18,7 @@ use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use flow_model::{RunEnd, RunEvent, RunStart, RunState, VisitPath, apply};
+use flow_model::{EventKind, RunEnd, RunEvent, RunStart, RunState, VisitPath, apply};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -28,7 +28,7 @@ use crate::StoreError;
 use crate::decide::{Command, Effect, decide};
 use crate::engine::{ActiveRun, Shared};
 use crate::flow::Flow;
-use crate::ports::{IdempotencyKey, RunRecord};
+use crate::ports::{IdempotencyKey, RunRecord, TimerKind};
 pub(crate) use carry::{Carried, carry};
 use commit::Hold;
 use pending::Pending;
@@ -179,6 +179,10 @@ impl Driver {
         }
         loop {
             let to_perform = self.resolve_all().await?;
+            if self.is_out_of_time() {
+                self.tasks.abort_all();
+                self.decide(Command::TimedOut)?;
+            }
             if self.state.end().is_some() {
                 self.tasks.abort_all();
                 if self.commit(true).await? {
@@ -196,8 +200,13 @@ impl Driver {
                     }
                 }
                 self.perform(to_perform).await?;
+                if self.state.end().is_some() {
+                    continue;
+                }
             }
-            if self.tasks.is_empty() {
+            // A claim may come before the time of the next attempt, where clocks differ: then it is waited for.
+            let only_backs_off = self.pending.is_empty() && self.state.backing_off().next().is_some();
+            if self.tasks.is_empty() && !only_backs_off {
                 if self.commit(true).await? {
                     return Ok(());
                 }
@@ -243,10 +252,19 @@ impl Driver {
         for kind in decision.events {
             let event = RunEvent { seq: self.state.seq() + 1, time: now, kind };
             apply(&mut self.state, &event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
+            self.set_timer(&event);
             self.pending.push(event);
         }
         self.effects.extend(decision.effects);
         Ok(())
+    }
+
+    /// The timer that goes with an event. The run's own end may come before the next attempt.
+    fn set_timer(&mut self, event: &RunEvent) {
+        if let EventKind::StepRetrying { visit, due_at, .. } = &event.kind {
+            let due_at = self.time_over_at().map_or(*due_at, |over_at| over_at.min(*due_at));
+            self.pending.set_timer(visit.clone(), TimerKind::Retry, due_at);
+        }
     }
 
     /// Whether the pending events end the run in a way that a cancel forbids.

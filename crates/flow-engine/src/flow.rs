@@ -9,8 +9,12 @@ mod templates;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use flow_model::{DefinitionHash, Fault, Faults, InputSchema, StepId, VariableName, VisitPath};
+use flow_expr::Expression;
+use flow_model::{
+    DefinitionHash, Fault, Faults, InputSchema, OnError, OnExpire, Retry, StepId, VariableName, VisitPath,
+};
 use serde_json::Value;
 
 use crate::control::Control;
@@ -34,6 +38,10 @@ pub struct Flow {
     pub(crate) index: HashMap<StepId, usize, foldhash::fast::RandomState>,
     /// What expressions may name.
     pub(crate) names: Names,
+    /// How long a run may be queued or running.
+    pub(crate) timeout: Option<Duration>,
+    /// The visit that takes care of a failure that no step takes care of.
+    pub(crate) on_error: Option<VisitPath>,
 }
 
 /// A compiled trigger.
@@ -60,6 +68,16 @@ pub struct CompiledStep {
     pub(crate) next: Option<VisitPath>,
     /// The visit that follows a rejected approval.
     pub(crate) reject_next: Option<VisitPath>,
+    pub(crate) retry: Option<Retry>,
+    /// How long an attempt may take.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) on_error: OnError,
+    /// The expression without which it is passed over.
+    pub(crate) when: Option<Expression>,
+    /// Whether it is passed over always.
+    pub(crate) disabled: bool,
+    /// The output that a draft's run takes instead of carrying it out.
+    pub(crate) pinned_output: Option<Arc<Value>>,
     pub(crate) action: Action,
 }
 
@@ -69,6 +87,16 @@ pub(crate) enum Action {
     Control(Control),
     /// Something that touches the world.
     Task { step: Arc<dyn Step>, data: flow_expr::JsonTemplate },
+}
+
+impl CompiledStep {
+    /// What it does when its wait expires.
+    pub(crate) fn on_expire(&self) -> OnExpire {
+        match &self.action {
+            Action::Control(control) => control.on_expire(),
+            Action::Task { .. } => OnExpire::Fail,
+        }
+    }
 }
 
 impl std::fmt::Debug for Action {

@@ -12,6 +12,7 @@ mod claim;
 mod run;
 mod runs;
 mod store;
+mod timers;
 mod wait;
 
 use std::collections::HashMap;

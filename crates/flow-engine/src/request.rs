@@ -78,6 +78,8 @@ pub enum Answer {
     },
     /// To a client tool.
     Tool(Result<Arc<Value>, String>),
+    /// To a form: its values, checked against its fields.
+    Form(Map<String, Value>),
 }
 
 /// Which wait an answer is for.

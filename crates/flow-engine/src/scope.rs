@@ -117,7 +117,8 @@ impl Scope for RunScope<'_> {
                 Lookup::Value(self.current_date.get_or_init(|| Arc::new(Value::String(at.to_string()))))
             }),
             "currentUser" => start.map_or(Lookup::Undefined, |(_, start)| Lookup::Value(&start.current_user)),
-            "messages" | "error" | "_resumeData" | "files" => Lookup::Undefined,
+            "error" => self.state.error().map_or(Lookup::Undefined, Lookup::Value),
+            "messages" | "_resumeData" | "files" => Lookup::Undefined,
             _ => match self.variable(name).or_else(|| self.input(name)) {
                 Some(found) => found,
                 None if self.flow.names.knows(name) => Lookup::Undefined,

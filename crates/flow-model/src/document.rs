@@ -4,11 +4,15 @@
 //! the view that validation and the engine's compiler work on.
 
 mod edges;
+mod retry;
+
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use crate::{Faults, Fields, StepId, VariableName};
 pub(crate) use edges::{Edge, edges};
+pub use retry::Retry;
 
 /// The trigger types that stand for a fixed key; `webhook.<id>` comes on top.
 pub const TRIGGER_TYPES: [&str; 5] = ["api", "form", "schedule", "peer.message", "peer.action"];
@@ -46,14 +50,40 @@ pub struct Step {
     pub reject_next: Option<StepId>,
     /// The variable that receives the result.
     pub output: Option<VariableName>,
+    /// How often it is tried; once when none.
+    pub retry: Option<Retry>,
+    /// How long an attempt may take; as long as the type of step allows when none.
+    pub timeout: Option<Duration>,
+    /// What its failure leads to.
+    pub on_error: OnError,
+    /// The expression without which it is passed over.
+    pub when: Option<String>,
+    /// Whether it is passed over always.
+    pub disabled: bool,
+    /// The output that a draft's run takes instead of carrying it out.
+    pub pinned_output: Option<Value>,
     /// Where it stands in the document, as a JSON pointer.
     pub pointer: String,
 }
 
-/// The flow's settings as written. None of them is carried out yet; they are kept and reported.
+/// What a step's failure leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// The flow's handler, else the run's failure.
+    #[default]
+    Fail,
+    /// The step's successor, as if it had ended well.
+    Continue,
+    /// That step.
+    GoTo(StepId),
+}
+
+/// The flow's settings as written.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
-    /// The step that a failure leads to.
+    /// How long a run may be queued or running; for ever when none.
+    pub timeout: Option<Duration>,
+    /// The step that a failure leads to when its own step doesn't take care of it.
     pub on_error: Option<StepId>,
 }
 
@@ -75,10 +105,9 @@ impl Step {
 }
 
 /// What would change how the flow runs, and can't be carried out yet.
-const STEP_SETTINGS_TO_COME: [&str; 5] = ["retry", "timeoutMs", "onError", "when", "disabled"];
-const FLOW_SETTINGS_TO_COME: [&str; 4] = ["timeoutMs", "concurrency", "onError", "callbacks"];
+const FLOW_SETTINGS_TO_COME: [&str; 2] = ["concurrency", "callbacks"];
 /// What can be left out without changing how a published flow runs.
-const WITHOUT_EFFECT: [&str; 3] = ["pinnedOutput", "retentionDays", "creditLimit"];
+const WITHOUT_EFFECT: [&str; 2] = ["retentionDays", "creditLimit"];
 
 impl Document {
     /// Reads `{name, definition: {steps}, settings}`, adding a fault for everything that is not of the
@@ -123,20 +152,62 @@ impl Step {
             next: fields.parsed("nextStepId"),
             reject_next: fields.parsed("rejectNextStepId"),
             output: fields.parsed("output"),
+            retry: fields
+                .object("retry")
+                .map(|map| Retry::read(&Fields::new(map, fields.at("retry"), fields.faults()))),
+            timeout: timeout(fields),
+            on_error: OnError::read(fields),
+            when: fields.string("when").map(str::to_owned),
+            disabled: fields.boolean("disabled").unwrap_or(false),
+            pinned_output: fields.value("pinnedOutput").cloned(),
             pointer: fields.at("").trim_end_matches('/').to_owned(),
         };
-        report_settings(fields, &STEP_SETTINGS_TO_COME);
+        fields.warn_of_unknown();
         Some(step)
     }
 }
 
+impl OnError {
+    fn read(fields: &Fields<'_>) -> Self {
+        match fields.value("onError") {
+            None => Self::Fail,
+            Some(Value::String(word)) if word == "fail" => Self::Fail,
+            Some(Value::String(word)) if word == "continue" => Self::Continue,
+            Some(Value::Object(map)) => target(map, fields).map_or(Self::Fail, Self::GoTo),
+            Some(_) => {
+                let message = r#"this must be "fail", "continue" or {"stepId": …}"#;
+                fields.faults().error(fields.at("onError"), "value_unknown", message);
+                Self::Fail
+            }
+        }
+    }
+}
+
+/// The step that an `onError` of `fields` names.
+fn target(map: &Map<String, Value>, fields: &Fields<'_>) -> Option<StepId> {
+    let target = Fields::new(map, fields.at("onError"), fields.faults());
+    target.required_value("stepId")?;
+    let step = target.parsed("stepId");
+    target.warn_of_unknown();
+    step
+}
+
+/// A `timeoutMs`.
+fn timeout(fields: &Fields<'_>) -> Option<Duration> {
+    let millis = fields.whole_number("timeoutMs")?;
+    if millis == 0 {
+        let message = "nothing can be done in no time; give a number above 0 or leave it out";
+        fields.faults().error(fields.at("timeoutMs"), "out_of_range", message);
+    }
+    Some(Duration::from_millis(millis))
+}
+
 impl Settings {
     fn read(fields: &Fields<'_>) -> Self {
-        let on_error =
-            fields.object("onError").map(|map| Fields::new(map, "/settings/onError", fields.faults()));
-        let on_error = on_error.and_then(|fields| fields.parsed("stepId"));
+        let on_error = fields.object("onError").and_then(|map| target(map, fields));
+        let timeout = timeout(fields);
         report_settings(fields, &FLOW_SETTINGS_TO_COME);
-        Self { on_error }
+        Self { timeout, on_error }
     }
 }
 

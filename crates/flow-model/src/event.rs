@@ -65,6 +65,40 @@ pub enum EventKind {
         visit: VisitPath,
         /// Why.
         error: RunError,
+        /// Who takes care of it.
+        #[serde(default, skip_serializing_if = "Handling::is_nobody")]
+        handling: Handling,
+        /// The visit that follows; none when the path ends here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<VisitPath>,
+    },
+    /// An attempt of a step failed, and another one follows.
+    #[serde(rename = "step.retrying")]
+    StepRetrying {
+        /// The visit.
+        visit: VisitPath,
+        /// Why.
+        error: RunError,
+        /// When the next attempt begins.
+        due_at: Timestamp,
+    },
+    /// The next attempt begins.
+    #[serde(rename = "timer.fired")]
+    TimerFired {
+        /// The visit.
+        visit: VisitPath,
+    },
+    /// A step was passed over: it is disabled, or its `when` doesn't hold. Its output is null.
+    #[serde(rename = "step.skipped")]
+    StepSkipped {
+        /// The visit.
+        visit: VisitPath,
+        /// The variables that now show the null.
+        #[serde(default, skip_serializing_if = "Binding::is_none")]
+        binding: Binding,
+        /// The visit that follows; none when the path ends here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<VisitPath>,
     },
     /// A step waits for the outside.
     #[serde(rename = "wait.opened")]
@@ -100,6 +134,28 @@ pub enum EventKind {
     /// The run was cancelled.
     #[serde(rename = "run.cancelled")]
     RunCancelled {},
+}
+
+/// Who takes care of a step's failure.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Handling {
+    /// Nobody: the run fails with it.
+    #[default]
+    Nobody,
+    /// The step goes on as if it had ended well, with `{error}` as its output.
+    Continue(Binding),
+    /// A step that the failed one names.
+    Step,
+    /// The flow's own handler, which runs at most once. Unless it gets to a `final`, the run fails with this error.
+    Flow,
+}
+
+impl Handling {
+    /// Whether the run fails.
+    pub fn is_nobody(&self) -> bool {
+        matches!(self, Self::Nobody)
+    }
 }
 
 /// What a run begins with, recorded so that nothing about it is ever asked again.
@@ -160,6 +216,9 @@ impl EventKind {
             Self::StepStarted { .. } => "step.started",
             Self::StepCompleted { .. } => "step.completed",
             Self::StepFailed { .. } => "step.failed",
+            Self::StepRetrying { .. } => "step.retrying",
+            Self::TimerFired { .. } => "timer.fired",
+            Self::StepSkipped { .. } => "step.skipped",
             Self::WaitOpened { .. } => "wait.opened",
             Self::WaitResolved { .. } => "wait.resolved",
             Self::RunCompleted { .. } => "run.completed",
@@ -174,6 +233,9 @@ impl EventKind {
             Self::StepStarted { visit, .. }
             | Self::StepCompleted { visit, .. }
             | Self::StepFailed { visit, .. }
+            | Self::StepRetrying { visit, .. }
+            | Self::TimerFired { visit }
+            | Self::StepSkipped { visit, .. }
             | Self::WaitOpened { visit, .. }
             | Self::WaitResolved { visit, .. } => Some(visit),
             Self::RunStarted(_)

@@ -6,6 +6,7 @@
 mod apply;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -28,6 +29,14 @@ pub struct RunState {
     waiting: usize,
     variables: IndexMap<Arc<str>, Variable, foldhash::fast::RandomState>,
     approval: Option<VisitPath>,
+    /// The failure that was taken care of last.
+    error: Option<Arc<Value>>,
+    /// The failure that the flow's handler takes care of.
+    failing: Option<RunError>,
+    /// How long the run was queued or running up to `active_since`.
+    active: Duration,
+    /// Since when it has been; none while it waits.
+    active_since: Option<Timestamp>,
 }
 
 /// A run's status, as lists and clients name it.
@@ -73,8 +82,12 @@ pub struct Visit {
     pub ended_at: Option<Timestamp>,
     /// The resolved input; none for pure steps.
     pub input: Option<Arc<Value>>,
+    /// The number of its attempt, from 1.
+    pub attempt: u32,
     /// What it waited or waits for; none for a step that never waits.
     pub wait: Option<Wait>,
+    /// How that wait ended, and when the answer was stored; none while it is open.
+    pub resolution: Option<(Resolution, Timestamp)>,
     /// Where it is.
     pub status: VisitStatus,
 }
@@ -87,11 +100,13 @@ pub enum VisitStatus {
     /// Waiting for the outside.
     Waiting,
     /// The wait has ended; the visit's own end is about to be decided.
-    Resolved {
-        /// How it ended.
-        resolution: Resolution,
-        /// When the answer was stored.
-        resolved_at: Timestamp,
+    Resolved,
+    /// An attempt failed; the next one begins later.
+    BackingOff {
+        /// When.
+        due_at: Timestamp,
+        /// Why the last one failed.
+        error: RunError,
     },
     /// Ended well.
     Completed {
@@ -102,8 +117,15 @@ pub enum VisitStatus {
     Failed {
         /// Why.
         error: RunError,
+        /// What expressions see as its result: `{error}` where the run goes on all the same.
+        output: Option<Arc<Value>>,
     },
-    /// Closed by the end of its run.
+    /// Passed over.
+    Skipped {
+        /// What expressions see as its result: null.
+        output: Arc<Value>,
+    },
+    /// Closed by the end of its run, or of what it was part of.
     Cancelled,
 }
 
@@ -146,11 +168,20 @@ impl VisitStatus {
     /// The status as clients spell it.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Running | Self::Resolved { .. } => "running",
+            Self::Running | Self::Resolved | Self::BackingOff { .. } => "running",
             Self::Waiting => "waiting",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
             Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether the visit has ended.
+    pub const fn has_ended(&self) -> bool {
+        match self {
+            Self::Running | Self::Waiting | Self::Resolved | Self::BackingOff { .. } => false,
+            Self::Completed { .. } | Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled => true,
         }
     }
 }
@@ -208,16 +239,40 @@ impl RunState {
         self.visits.get(path)
     }
 
-    /// The result of a visit; none unless it ended well.
+    /// What expressions see as the result of a visit; none for one that has none.
     pub fn output(&self, path: &str) -> Option<&Arc<Value>> {
         match &self.visits.get(path)?.status {
-            VisitStatus::Completed { output } => Some(output),
+            VisitStatus::Completed { output } | VisitStatus::Skipped { output } => Some(output),
+            VisitStatus::Failed { output, .. } => output.as_ref(),
             VisitStatus::Running
             | VisitStatus::Waiting
-            | VisitStatus::Resolved { .. }
-            | VisitStatus::Failed { .. }
+            | VisitStatus::Resolved
+            | VisitStatus::BackingOff { .. }
             | VisitStatus::Cancelled => None,
         }
+    }
+
+    /// The failure that was taken care of last, as expressions see it.
+    pub const fn error(&self) -> Option<&Arc<Value>> {
+        self.error.as_ref()
+    }
+
+    /// The failure that the flow's handler takes care of: the run fails with it unless it gets to a `final`.
+    pub const fn failing(&self) -> Option<&RunError> {
+        self.failing.as_ref()
+    }
+
+    /// How long the run has been queued or running: time in which it waits for the outside doesn't count.
+    pub fn active_time(&self, now: Timestamp) -> Duration {
+        self.active.saturating_add(self.active_since.map_or(Duration::ZERO, |since| now.since(since)))
+    }
+
+    /// The visits whose next attempt begins later, and when.
+    pub fn backing_off(&self) -> impl Iterator<Item = (&VisitPath, Timestamp)> {
+        self.visits.iter().filter_map(|(path, visit)| match visit.status {
+            VisitStatus::BackingOff { due_at, .. } => Some((path, due_at)),
+            _ => None,
+        })
     }
 
     /// The variables that are set, oldest first.

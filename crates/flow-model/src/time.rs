@@ -1,6 +1,7 @@
 //! A moment, as stored and as shown.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -23,14 +24,32 @@ impl Timestamp {
         self.0
     }
 
-    /// The moment `delay` later; the end of time when that lies beyond it.
+    /// The moment `delay` later; the end of the year 9999, which RFC 3339 can't show more than, when that lies
+    /// beyond it.
     pub fn after(self, delay: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX)))
+        const LAST: i64 = 253_402_300_799_999;
+        let later = self.0.saturating_add(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+        Self(later.min(LAST.max(self.0)))
     }
 
     /// How long after `earlier` this is; zero when it isn't.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// A text that is no moment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("this is no time; write one like 2026-01-31T09:00:00Z")]
+pub struct InvalidTimestamp;
+
+impl FromStr for Timestamp {
+    type Err = InvalidTimestamp;
+
+    /// RFC 3339, with any offset.
+    fn from_str(text: &str) -> Result<Self, InvalidTimestamp> {
+        let moment = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| InvalidTimestamp)?;
+        Ok(Self(moment.timestamp_millis()))
     }
 }
 

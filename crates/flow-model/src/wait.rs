@@ -30,6 +30,18 @@ pub enum WaitRequest {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         approvers: Vec<String>,
     },
+    /// A person fills in a form.
+    ShowForm {
+        /// What it is about.
+        title: String,
+        /// More about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// The fields, as the author declared them.
+        fields: Arc<Value>,
+    },
+    /// Nobody is asked: time passes, until the wait expires.
+    Wait {},
     /// A client runs one of its own tools and reports the result.
     ClientTool {
         /// The tool's name, as the client knows it.
@@ -46,6 +58,10 @@ pub enum WaitKind {
     UserApproval,
     /// Ends by a tool's result.
     ClientTool,
+    /// Ends by a form's values.
+    ShowForm,
+    /// Ends by the clock.
+    Wait,
 }
 
 impl WaitKind {
@@ -54,6 +70,16 @@ impl WaitKind {
         match self {
             Self::UserApproval => "user-approval",
             Self::ClientTool => "client-tool",
+            Self::ShowForm => "show-form",
+            Self::Wait => "wait",
+        }
+    }
+
+    /// Whether somebody is asked: a caller is told at once, and can answer.
+    pub const fn asks_someone(self) -> bool {
+        match self {
+            Self::UserApproval | Self::ClientTool | Self::ShowForm => true,
+            Self::Wait => false,
         }
     }
 }
@@ -64,6 +90,8 @@ impl WaitRequest {
         match self {
             Self::UserApproval { .. } => WaitKind::UserApproval,
             Self::ClientTool { .. } => WaitKind::ClientTool,
+            Self::ShowForm { .. } => WaitKind::ShowForm,
+            Self::Wait {} => WaitKind::Wait,
         }
     }
 }
@@ -93,7 +121,12 @@ pub enum Resolution {
         /// The client's message.
         error: String,
     },
-    /// Nobody answered in time.
+    /// A form was filled in.
+    Submitted {
+        /// Its values, defaults filled in.
+        data: Arc<Value>,
+    },
+    /// Nobody answered in time, or the time to wait for has come.
     Expired,
 }
 
@@ -126,4 +159,6 @@ pub enum OnExpire {
     Fail,
     /// The run goes on at that step.
     GoTo(StepId),
+    /// The step has done what it was for: it waited.
+    Proceed,
 }

@@ -2,6 +2,7 @@
 
 mod failure;
 mod response;
+mod retry_after;
 mod send;
 mod settings;
 
@@ -19,7 +20,7 @@ use settings::Settings;
 ///
 /// It fails with `url_invalid`, `scheme_unsupported`, `outbound_denied`, `settings_invalid`, `network`,
 /// `timeout`, `too_many_redirects`, `response_not_json`, `output_too_large`, or, for an answer of 400 and above,
-/// `http_status`.
+/// `http_status`. A `Retry-After` of a 429 or a 503 goes with the failure.
 #[derive(Debug, Clone)]
 pub struct HttpRequest {
     outbound: Outbound,

@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod leases;
 mod macros;
 pub mod nodes;
+pub mod resting;
 pub mod runs_append;
 pub mod runs_cancel;
 pub mod runs_claim;
@@ -20,7 +21,6 @@ pub mod runs_create;
 pub mod runs_release;
 pub mod timers;
 pub mod tokens;
-
 pub mod versions;
 pub mod waits;
 pub mod waits_expiry;

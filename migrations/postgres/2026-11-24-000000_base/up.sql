@@ -153,7 +153,7 @@ CREATE TABLE waits (
     -- The number of the event that opened it.
     opened_seq BIGINT NOT NULL,
     opened_at BIGINT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('user-approval', 'client-tool')),
+    kind TEXT NOT NULL CHECK (kind IN ('user-approval', 'client-tool', 'show-form', 'wait')),
     request TEXT NOT NULL,
     expires_at BIGINT,
     state TEXT NOT NULL CHECK (state IN ('open', 'resolved', 'expired', 'closed')),
@@ -173,7 +173,7 @@ CREATE TABLE waits (
 CREATE TABLE timers (
     run_id BYTEA NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     visit TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('wait-expiry')),
+    kind TEXT NOT NULL CHECK (kind IN ('wait-expiry', 'retry')),
     due_at BIGINT NOT NULL,
     PRIMARY KEY (run_id, visit, kind)
 );

@@ -154,7 +154,7 @@ CREATE TABLE waits (
     -- The number of the event that opened it.
     opened_seq INTEGER NOT NULL,
     opened_at INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('user-approval', 'client-tool')),
+    kind TEXT NOT NULL CHECK (kind IN ('user-approval', 'client-tool', 'show-form', 'wait')),
     request TEXT NOT NULL,
     expires_at INTEGER,
     state TEXT NOT NULL CHECK (state IN ('open', 'resolved', 'expired', 'closed')),
@@ -174,7 +174,7 @@ CREATE TABLE waits (
 CREATE TABLE timers (
     run_id BLOB NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     visit TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('wait-expiry')),
+    kind TEXT NOT NULL CHECK (kind IN ('wait-expiry', 'retry')),
     due_at INTEGER NOT NULL,
     PRIMARY KEY (run_id, visit, kind)
 ) STRICT, WITHOUT ROWID;

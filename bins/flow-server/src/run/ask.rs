@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use flow_engine::{Answer, OpenWait};
 use flow_model::{Decision, WaitRequest};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::tell;
 
-/// The answer to a wait, read from standard input; none when nobody is there.
+/// The answer to a wait that asks someone, read from standard input; none when nobody is there.
 pub(super) fn ask(wait: &OpenWait) -> anyhow::Result<Option<Answer>> {
     match &wait.wait.request {
         WaitRequest::UserApproval { message, .. } => {
@@ -20,6 +20,14 @@ pub(super) fn ask(wait: &OpenWait) -> anyhow::Result<Option<Answer>> {
             tell(&format!("  tool {tool_name} with {args}"));
             tool_result()
         }
+        WaitRequest::ShowForm { title, description, fields } => {
+            tell(&format!("  {title}"));
+            description.iter().for_each(|more| tell(&format!("  {more}")));
+            fields.as_array().into_iter().flatten().for_each(|field| tell(&format!("    {}", about(field))));
+            form()
+        }
+        // The clock answers.
+        WaitRequest::Wait {} => Ok(None),
     }
 }
 
@@ -52,6 +60,27 @@ fn tool_result() -> anyhow::Result<Option<Answer>> {
         match serde_json::from_str::<Value>(&text) {
             Ok(output) => return Ok(Some(Answer::Tool(Ok(Arc::new(output))))),
             Err(error) => tell(&format!("  that isn't JSON: {error}")),
+        }
+    }
+    Ok(None)
+}
+
+/// A form's field in one line: `name (type, required): label`.
+fn about(field: &Value) -> String {
+    let text = |key| field.get(key).and_then(Value::as_str);
+    let required = field.get("required").and_then(Value::as_bool).unwrap_or(false);
+    let name = text("name").unwrap_or_default();
+    let kind = text("type").unwrap_or("string");
+    let required = if required { ", required" } else { "" };
+    let label = text("label").map_or_else(String::new, |label| format!(": {label}"));
+    format!("{name} ({kind}{required}){label}")
+}
+
+fn form() -> anyhow::Result<Option<Answer>> {
+    while let Some(text) = line("  its values as a JSON object, in one line?")? {
+        match serde_json::from_str::<Map<String, Value>>(&text) {
+            Ok(values) => return Ok(Some(Answer::Form(values))),
+            Err(error) => tell(&format!("  that isn't a JSON object: {error}")),
         }
     }
     Ok(None)

@@ -13,10 +13,11 @@ use crate::tell;
 use crate::token::{self, Wanted};
 
 /// The sample flows. The first one is shown in the welcome.
-const SAMPLES: [&str; 3] = [
+const SAMPLES: [&str; 4] = [
     include_str!("../../../../docs/examples/discount-approval.json"),
     include_str!("../../../../docs/examples/client-tool.json"),
     include_str!("../../../../docs/examples/customer-risk.json"),
+    include_str!("../../../../docs/examples/retry-and-report.json"),
 ];
 
 /// What a person who starts the server for the first time needs.

@@ -41,7 +41,7 @@ impl Approval {
         let approvers = approvers.as_deref().and_then(Value::as_array).into_iter().flatten();
         let approvers = approvers.filter_map(Value::as_str).map(str::to_owned).collect();
         let request = WaitRequest::UserApproval { message, approvers };
-        Ok(Resolved::Wait { request, expires_in: self.expires_in })
+        Ok(Resolved::Wait { request, expiry: self.expires_in.into() })
     }
 }
 

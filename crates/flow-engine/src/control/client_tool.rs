@@ -37,7 +37,7 @@ impl ClientTool {
             Some(args) => args.evaluate(scope).map_err(|error| failed(&error))?,
         };
         let request = WaitRequest::ClientTool { tool_name, args };
-        Ok(Resolved::Wait { request, expires_in: self.expires_in })
+        Ok(Resolved::Wait { request, expiry: self.expires_in.into() })
     }
 }
 

@@ -1,18 +1,19 @@
 //! A node takes a run up: what was open when its last driver stopped is done again, from what is recorded.
 //!
 //! A decision's events are committed together, so a log only ever ends where something is ready, runs with a
-//! recorded input, or waits. Anything else is damage.
+//! recorded input, backs off, or waits. Anything else is damage.
 
-use flow_model::{RunState, RunStatus, VisitStatus};
+use flow_model::{EventKind, RunState, RunStatus, Timestamp, VisitStatus};
 
 use super::{Decision, Effect, Refused};
 
 /// Allowed on every run that has started; nothing follows for one that has ended, nor for open waits.
-pub(super) fn decide(state: &RunState) -> Result<Decision, Refused> {
+pub(super) fn decide(state: &RunState, now: Timestamp) -> Result<Decision, Refused> {
     let refuse = |reason: String| Err(Refused { command: "recover", reason });
     if state.start().is_none() {
         return refuse("the run hasn't started".to_owned());
     }
+    let mut events = Vec::new();
     let mut effects: Vec<_> = state.ready().iter().cloned().map(Effect::Resolve).collect();
     for (path, visit) in state.visits() {
         match (&visit.status, &visit.input) {
@@ -20,20 +21,29 @@ pub(super) fn decide(state: &RunState) -> Result<Decision, Refused> {
             (VisitStatus::Running, Some(input)) => {
                 effects.push(Effect::Perform { visit: path.clone(), input: input.clone() });
             }
-            (VisitStatus::Running | VisitStatus::Resolved { .. }, _) => {
+            // An attempt whose time has come while nobody drove the run.
+            (VisitStatus::BackingOff { due_at, .. }, Some(input)) if *due_at <= now => {
+                events.push(EventKind::TimerFired { visit: path.clone() });
+                effects.push(Effect::Perform { visit: path.clone(), input: input.clone() });
+            }
+            (VisitStatus::Running | VisitStatus::Resolved, _) => {
                 return refuse(format!("the log ends in the middle of visit {path}"));
             }
             (
                 VisitStatus::Waiting
+                | VisitStatus::BackingOff { .. }
                 | VisitStatus::Completed { .. }
                 | VisitStatus::Failed { .. }
+                | VisitStatus::Skipped { .. }
                 | VisitStatus::Cancelled,
                 _,
             ) => {}
         }
     }
     match state.status() {
-        RunStatus::Queued | RunStatus::Running if effects.is_empty() => {
+        RunStatus::Queued | RunStatus::Running
+            if effects.is_empty() && state.backing_off().next().is_none() =>
+        {
             refuse("the log ends with nothing left to do".to_owned())
         }
         RunStatus::Queued
@@ -41,6 +51,6 @@ pub(super) fn decide(state: &RunState) -> Result<Decision, Refused> {
         | RunStatus::Waiting
         | RunStatus::Completed
         | RunStatus::Failed
-        | RunStatus::Cancelled => Ok(Decision { events: Vec::new(), effects }),
+        | RunStatus::Cancelled => Ok(Decision { events, effects }),
     }
 }

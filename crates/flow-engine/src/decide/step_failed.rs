@@ -1,9 +1,14 @@
 //! A step that touches the world failed.
 
-use flow_model::{RunError, RunState, VisitPath, VisitStatus};
+use std::time::Duration;
 
-use super::{Decision, Refused, find, refuse, status};
-use crate::flow::Flow;
+use flow_model::{EventKind, RunError, RunState, Timestamp, VisitPath, VisitStatus};
+
+use super::{Decision, Refused, described, find, refuse, status};
+use crate::flow::{CompiledStep, Flow};
+
+/// The other side can put the next attempt off by so much at the most.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Allowed on a running visit only.
 pub(super) fn decide(
@@ -11,19 +16,49 @@ pub(super) fn decide(
     state: &RunState,
     visit: VisitPath,
     error: RunError,
+    retry_after: Option<Duration>,
+    now: Timestamp,
 ) -> Result<Decision, Refused> {
     let command = "step failed";
     let step = find(command, flow, &visit)?;
     match status(command, state, &visit)? {
         VisitStatus::Running => {
             let mut decision = Decision::default();
-            decision.fail(step, visit, error);
+            match next_attempt(state, step, &visit, &error) {
+                Some(pause) => {
+                    let error = described(state, step, &visit, error);
+                    let due_at = now.after(pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED)));
+                    decision.events.push(EventKind::StepRetrying { visit, error, due_at });
+                }
+                None => decision.fail(flow, state, step, visit, error),
+            }
             Ok(decision)
         }
         other @ (VisitStatus::Waiting
-        | VisitStatus::Resolved { .. }
+        | VisitStatus::Resolved
+        | VisitStatus::BackingOff { .. }
         | VisitStatus::Completed { .. }
         | VisitStatus::Failed { .. }
+        | VisitStatus::Skipped { .. }
         | VisitStatus::Cancelled) => refuse(command, &visit, other),
     }
+}
+
+/// The pause before the next attempt; none when there is none.
+fn next_attempt(
+    state: &RunState,
+    step: &CompiledStep,
+    visit: &VisitPath,
+    error: &RunError,
+) -> Option<Duration> {
+    let retry = step.retry.as_ref()?;
+    let attempt = state.visit(visit.as_str())?.attempt;
+    let seed = state.start().map_or(0, |(_, start)| start.seed);
+    retry.follows(attempt, error).then(|| retry.delay(attempt, chance(seed, visit, attempt)))
+}
+
+/// Chance that a repeat of the decision meets again: FNV-1a over the run's seed, the visit and the attempt.
+fn chance(seed: u64, visit: &VisitPath, attempt: u32) -> u64 {
+    let bytes = visit.as_str().bytes().chain(attempt.to_le_bytes()).chain(seed.to_le_bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -20,13 +20,15 @@ pub(super) fn decide(
     match status(command, state, &visit)? {
         VisitStatus::Running => {
             let mut decision = Decision::default();
-            decision.complete(visit, output, Binding::Whole(step.variable.clone()), step.next.clone());
+            decision.complete(state, visit, output, Binding::Whole(step.variable.clone()), step.next.clone());
             Ok(decision)
         }
         other @ (VisitStatus::Waiting
-        | VisitStatus::Resolved { .. }
+        | VisitStatus::Resolved
+        | VisitStatus::BackingOff { .. }
         | VisitStatus::Completed { .. }
         | VisitStatus::Failed { .. }
+        | VisitStatus::Skipped { .. }
         | VisitStatus::Cancelled) => refuse(command, &visit, other),
     }
 }

@@ -9,7 +9,7 @@ use flow_model::{
 use serde_json::{Value, json};
 
 use super::{Decision, Refused, find, refuse, status};
-use crate::flow::{Action, CompiledStep, Flow};
+use crate::flow::{CompiledStep, Flow};
 
 /// Allowed on a waiting visit only.
 pub(super) fn decide(
@@ -22,16 +22,20 @@ pub(super) fn decide(
     let command = "wait resolved";
     let step = find(command, flow, &visit)?;
     match status(command, state, &visit)? {
-        VisitStatus::Waiting => Ok(resolved(step, visit, resolution, resolved_at)),
+        VisitStatus::Waiting => Ok(resolved(flow, state, step, visit, resolution, resolved_at)),
         other @ (VisitStatus::Running
-        | VisitStatus::Resolved { .. }
+        | VisitStatus::Resolved
+        | VisitStatus::BackingOff { .. }
         | VisitStatus::Completed { .. }
         | VisitStatus::Failed { .. }
+        | VisitStatus::Skipped { .. }
         | VisitStatus::Cancelled) => refuse(command, &visit, other),
     }
 }
 
 fn resolved(
+    flow: &Flow,
+    state: &RunState,
     step: &CompiledStep,
     visit: VisitPath,
     resolution: Resolution,
@@ -43,57 +47,42 @@ fn resolved(
         resolution: resolution.clone(),
         resolved_at,
     });
-    conclude(&mut decision, step, visit, &resolution, resolved_at);
+    let binding = Binding::Whole(step.variable.clone());
+    let (output, next) = match resolution {
+        Resolution::Decided { decision: verdict, message, decided_by } => {
+            let output = approval(verdict, resolved_at, decided_by.as_deref(), message.as_deref());
+            (output, after(step, verdict))
+        }
+        Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } => {
+            (output, step.next.clone())
+        }
+        Resolution::ToolFailed { error } => {
+            decision.fail(flow, state, step, visit, RunError::new("tool_failed", error));
+            return decision;
+        }
+        Resolution::Expired => match step.on_expire() {
+            OnExpire::Fail => {
+                let message = format!("nobody answered `{}` in time", step.title);
+                decision.fail(flow, state, step, visit, RunError::new("wait_expired", message));
+                return decision;
+            }
+            OnExpire::Reject => {
+                let output = approval(Verdict::Reject, resolved_at, None, Some("nobody answered in time"));
+                (output, after(step, Verdict::Reject))
+            }
+            OnExpire::GoTo(target) => (undecided(), Some(VisitPath::top(&target))),
+            OnExpire::Proceed => (Arc::new(json!({ "until": resolved_at.to_string() })), step.next.clone()),
+        },
+    };
+    decision.complete(state, visit, output, binding, next);
     decision
 }
 
-/// The end of a visit whose wait is over.
-fn conclude(
-    decision: &mut Decision,
-    step: &CompiledStep,
-    visit: VisitPath,
-    resolution: &Resolution,
-    resolved_at: Timestamp,
-) {
-    let binding = Binding::Whole(step.variable.clone());
-    match resolution {
-        Resolution::Decided { decision: verdict, message, decided_by } => {
-            let output = approval(*verdict, resolved_at, decided_by.as_deref(), message.as_deref());
-            let next = match verdict {
-                Verdict::Approve => step.next.clone(),
-                Verdict::Reject => step.reject_next.clone().or_else(|| step.next.clone()),
-            };
-            decision.complete(visit, output, binding, next);
-        }
-        Resolution::ToolSucceeded { output } => {
-            decision.complete(visit, output.clone(), binding, step.next.clone());
-        }
-        Resolution::ToolFailed { error } => {
-            decision.fail(step, visit, RunError::new("tool_failed", error.clone()));
-        }
-        Resolution::Expired => expired(decision, step, visit, resolved_at, binding),
-    }
-}
-
-fn expired(decision: &mut Decision, step: &CompiledStep, visit: VisitPath, at: Timestamp, binding: Binding) {
-    let on_expire = match &step.action {
-        Action::Control(control) => control.on_expire(),
-        Action::Task { .. } => OnExpire::Fail,
-    };
-    match on_expire {
-        OnExpire::Fail => {
-            let message = format!("nobody answered `{}` in time", step.title);
-            decision.fail(step, visit, RunError::new("wait_expired", message));
-        }
-        OnExpire::Reject => {
-            let output = approval(Verdict::Reject, at, None, Some("nobody answered in time"));
-            let next = step.reject_next.clone().or_else(|| step.next.clone());
-            decision.complete(visit, output, binding, next);
-        }
-        OnExpire::GoTo(target) => {
-            let output = json!({ "decision": null, "decidedAt": null, "decidedBy": null, "message": null });
-            decision.complete(visit, output.into(), binding, Some(VisitPath::top(&target)));
-        }
+/// Where a decided approval leads.
+fn after(step: &CompiledStep, verdict: Verdict) -> Option<VisitPath> {
+    match verdict {
+        Verdict::Approve => step.next.clone(),
+        Verdict::Reject => step.reject_next.clone().or_else(|| step.next.clone()),
     }
 }
 
@@ -104,4 +93,8 @@ fn approval(verdict: Verdict, at: Timestamp, by: Option<&str>, message: Option<&
         "decidedBy": by,
         "message": message,
     }))
+}
+
+fn undecided() -> Arc<Value> {
+    Arc::new(json!({ "decision": null, "decidedAt": null, "decidedBy": null, "message": null }))
 }

@@ -32,7 +32,8 @@ impl Driver {
         if commit.events.is_empty() {
             return Err(Stop::Damaged("nothing is left to do, and nothing happened".to_owned()));
         }
-        let has_timer = commit.waits_opened.iter().any(|(_, wait)| wait.expires_at.is_some());
+        let has_timer = !commit.timers_set.is_empty()
+            || commit.waits_opened.iter().any(|(_, wait)| wait.expires_at.is_some());
         let appended = match self.store(commit).await? {
             Ok(appended) => appended,
             Err(AppendRefused::Stale) => return Err(Stop::GivenUp),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait};
 
 use crate::engine::json_size;
-use crate::ports::Commit;
+use crate::ports::{Commit, TimerKind};
 
 /// The bounds of what a crash may undo.
 const MOST_EVENTS: usize = 1_000;
@@ -19,6 +19,7 @@ pub(super) struct Pending {
     bytes: usize,
     waits_opened: Vec<(VisitPath, Wait)>,
     waits_taken: Vec<VisitPath>,
+    timers_set: Vec<(VisitPath, TimerKind, Timestamp)>,
 }
 
 impl Pending {
@@ -50,6 +51,11 @@ impl Pending {
         self.events.push(event);
     }
 
+    /// A timer goes with the events.
+    pub(super) fn set_timer(&mut self, visit: VisitPath, kind: TimerKind, due_at: Timestamp) {
+        self.timers_set.push((visit, kind, due_at));
+    }
+
     /// The events say how that wait ended.
     pub(super) fn take(&mut self, visit: VisitPath) {
         self.waits_taken.push(visit);
@@ -70,8 +76,8 @@ impl Pending {
 
     /// Everything as one commit, leaving nothing pending.
     pub(super) fn drain(&mut self, batch: BatchId, release: bool) -> Commit {
-        let Self { events, waits_opened, waits_taken, .. } = std::mem::take(self);
-        Commit { batch, events, waits_opened, waits_taken, release }
+        let Self { events, waits_opened, waits_taken, timers_set, bytes: _ } = std::mem::take(self);
+        Commit { batch, events, waits_opened, timers_set, waits_taken, release }
     }
 }
 
@@ -83,6 +89,9 @@ fn about_bytes(kind: &EventKind) -> usize {
             EventKind::StepStarted { input, .. } => input.as_deref().map_or(0, json_size),
             EventKind::StepCompleted { output, .. } => json_size(output),
             EventKind::StepFailed { .. }
+            | EventKind::StepRetrying { .. }
+            | EventKind::TimerFired { .. }
+            | EventKind::StepSkipped { .. }
             | EventKind::WaitOpened { .. }
             | EventKind::WaitResolved { .. }
             | EventKind::RunCompleted { .. }

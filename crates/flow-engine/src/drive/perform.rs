@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use flow_model::{RunError, VisitPath};
+use flow_model::{RunError, Timestamp, VisitPath};
 use serde_json::Value;
 
-use super::task::{self, TaskEnd};
+use super::task::{self, Attempt, TaskEnd};
 use super::{Driver, Stop};
 use crate::Effect as EffectKind;
 use crate::decide::Command;
@@ -24,11 +24,16 @@ impl Driver {
     /// world, everything is committed.
     pub(super) async fn perform(&mut self, to_perform: Vec<(VisitPath, Arc<Value>)>) -> Result<(), Stop> {
         self.until_fresh().await?;
+        if self.is_out_of_time() {
+            self.decide(Command::TimedOut)?;
+        }
         if self.state.end().is_some() {
             return Ok(());
         }
         for (visit, input) in to_perform {
-            let step = match self.flow.step(&visit).map(|step| &step.action) {
+            let compiled = self.flow.step(&visit);
+            let timeout = compiled.and_then(|step| step.timeout);
+            let step = match compiled.map(|step| &step.action) {
                 Some(Action::Task { step, .. }) => step.clone(),
                 Some(Action::Control(_)) | None => {
                     return Err(Stop::Damaged(format!(
@@ -36,7 +41,8 @@ impl Driver {
                     )));
                 }
             };
-            task::spawn(&mut self.tasks, &self.shared.runtime, self.record.id, visit, step, input);
+            let attempt = Attempt { run: self.record.id, visit, step, input, timeout };
+            task::spawn(&mut self.tasks, &self.shared, attempt);
         }
         Ok(())
     }
@@ -55,13 +61,16 @@ impl Driver {
         Ok(())
     }
 
-    /// Waits until a step returns, somebody pokes the run, or pending events are due.
+    /// Waits until a step returns, somebody pokes the run, pending events are due, a step is to be tried again,
+    /// or the run's time is over.
     pub(super) async fn wait_for_something(&mut self) -> Result<(), Stop> {
         let (active, shared) = (self.active.clone(), self.shared.clone());
-        let due_at = self.pending.due_at();
+        let commit_due = self.pending.due_at();
+        let next_attempt = self.state.backing_off().map(|(_, due_at)| due_at).min();
+        let wakes_at = [commit_due, next_attempt, self.time_over_at()].into_iter().flatten().min();
         let due = async {
-            match due_at {
-                Some(due_at) => shared.clock.sleep_until(due_at).await,
+            match wakes_at {
+                Some(wakes_at) => shared.clock.sleep_until(wakes_at).await,
                 None => std::future::pending().await,
             }
         };
@@ -71,22 +80,51 @@ impl Driver {
                 self.task_ended(end)
             }
             () = active.poked() => self.look_for_signals().await,
-            () = due => self.commit(false).await.map(drop),
+            // Nothing is under way that has to come to its commit: the next attempt is another start's.
+            () = shared.stopped(), if self.tasks.is_empty() => Err(Stop::GivenUp),
+            () = due => {
+                self.next_attempts()?;
+                if self.pending.is_due(self.shared.clock.now()) {
+                    self.commit(false).await?;
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// Begins the attempts whose time has come.
+    pub(super) fn next_attempts(&mut self) -> Result<(), Stop> {
+        let now = self.shared.clock.now();
+        let due = self.state.backing_off().filter(|(_, due_at)| *due_at <= now);
+        let due: Vec<_> = due.map(|(visit, _)| visit.clone()).collect();
+        due.into_iter().try_for_each(|visit| self.decide(Command::TimerFired { visit }))
+    }
+
+    /// When the run will have been active for as long as its flow allows.
+    pub(super) fn time_over_at(&self) -> Option<Timestamp> {
+        let timeout = self.flow.timeout?;
+        let now = self.shared.clock.now();
+        Some(now.after(timeout.saturating_sub(self.state.active_time(now))))
+    }
+
+    /// Whether the run has been active for too long.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        let used = self.state.active_time(self.shared.clock.now());
+        self.state.end().is_none() && self.flow.timeout.is_some_and(|timeout| used >= timeout)
     }
 
     fn task_ended(&mut self, end: Result<TaskEnd, String>) -> Result<(), Stop> {
         let TaskEnd { visit, result } = end.map_err(Stop::Damaged)?;
         let command = match result {
             Ok(output) => match self.refusal(&output) {
-                Some(error) => Command::StepFailed { visit, error },
+                Some(error) => Command::StepFailed { visit, error, retry_after: None },
                 None => Command::StepFinished { visit, output: Arc::new(output) },
             },
             Err(failure) => {
                 let mut error = RunError::new(failure.code, failure.message);
                 let details = failure.details.filter(|details| self.refusal(details).is_none());
                 error.details = details.map(Arc::new);
-                Command::StepFailed { visit, error }
+                Command::StepFailed { visit, error, retry_after: failure.retry_after }
             }
         };
         self.decide(command)

@@ -27,6 +27,7 @@ pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: 
         batch: BatchId::new(now, shared.random()),
         events: vec![RunEvent { seq: record.seq + 1, time: now, kind }],
         waits_opened: Vec::new(),
+        timers_set: Vec::new(),
         waits_taken: Vec::new(),
         release: true,
     };

@@ -6,8 +6,8 @@ use flow_model::{RunError, VisitPath, WaitRequest};
 use serde_json::Value;
 
 use super::{Driver, Stop};
-use crate::control::Resolved;
-use crate::flow::{Action, failed};
+use crate::control::{Control, Resolved};
+use crate::flow::{Action, CompiledStep, failed};
 use crate::scope::RunScope;
 
 impl Driver {
@@ -16,16 +16,36 @@ impl Driver {
     pub(super) fn resolve(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
         let step = self.flow.step(visit);
         let step = step.ok_or_else(|| Stop::Damaged(format!("the flow has no step for visit {visit}")))?;
+        let resolved = self.resolve_step(step, visit);
+        let refusal = stored(&resolved).and_then(|value| self.refusal(value));
+        Ok(refusal.map_or(resolved, Resolved::Failure))
+    }
+
+    fn resolve_step(&self, step: &CompiledStep, visit: &VisitPath) -> Resolved {
         let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
-        let resolved = match &step.action {
+        if step.disabled {
+            return Resolved::Skip;
+        }
+        match step.when.as_ref().map_or(Ok(true), |when| when.is_truthy(&scope)) {
+            Ok(true) => {}
+            Ok(false) => return Resolved::Skip,
+            Err(error) => return Resolved::Failure(failed(&error)),
+        }
+        // What an author pinned while drafting never reaches a published run.
+        if let (Some(pinned), None) = (&step.pinned_output, self.record.version) {
+            return match &step.action {
+                Action::Control(Control::Final(_)) => Resolved::Output(pinned.clone()),
+                Action::Control(Control::SetVariables(_)) => Resolved::Variables(pinned.clone()),
+                Action::Control(_) | Action::Task { .. } => Resolved::Value(pinned.clone()),
+            };
+        }
+        match &step.action {
             Action::Control(control) => control.resolve(&scope),
             Action::Task { data, .. } => match data.evaluate(&scope) {
                 Ok(input) => Resolved::Task(input),
                 Err(error) => Resolved::Failure(failed(&error)),
             },
-        };
-        let refusal = stored(&resolved).and_then(|value| self.refusal(value));
-        Ok(refusal.map_or(resolved, Resolved::Failure))
+        }
     }
 
     /// Why a value may not be stored, if it may not.
@@ -39,11 +59,17 @@ impl Driver {
 fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
     match resolved {
         Resolved::Variables(value)
+        | Resolved::Value(value)
+        | Resolved::Logged(value)
         | Resolved::Branch { output: value, .. }
         | Resolved::Output(value)
         | Resolved::Task(value)
         | Resolved::Wait { request: WaitRequest::ClientTool { args: value, .. }, .. } => Some(value),
         Resolved::Failure(error) => error.details.as_ref(),
-        Resolved::Wait { request: WaitRequest::UserApproval { .. }, .. } => None,
+        Resolved::Wait {
+            request: WaitRequest::UserApproval { .. } | WaitRequest::ShowForm { .. } | WaitRequest::Wait {},
+            ..
+        }
+        | Resolved::Skip => None,
     }
 }

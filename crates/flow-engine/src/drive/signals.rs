@@ -11,7 +11,10 @@ impl Driver {
         let stored = self.shared.store.run_load(self.record.id).await;
         match stored {
             Ok(Some(stored)) if stored.record.cancel_requested_at.is_some() => self.cancel(),
-            Ok(Some(stored)) => self.take_answers(take_up::answers(stored.waits)),
+            Ok(Some(stored)) => {
+                self.take_answers(take_up::answers(stored.waits))?;
+                self.next_attempts()
+            }
             Ok(None) => Err(Stop::GivenUp),
             // The next commit tells as well.
             Err(StoreError::Unavailable { .. }) => Ok(()),

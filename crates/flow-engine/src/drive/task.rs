@@ -1,14 +1,25 @@
 //! A step that touches the world, as a task of the engine's own runtime.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use flow_model::{ExecutionId, RunId, VisitPath};
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
+use crate::engine::Shared;
 use crate::{Step, StepContext, StepError};
+
+/// An attempt of a step.
+pub(super) struct Attempt {
+    pub(super) run: RunId,
+    pub(super) visit: VisitPath,
+    pub(super) step: Arc<dyn Step>,
+    pub(super) input: Arc<Value>,
+    /// How long it may take.
+    pub(super) timeout: Option<Duration>,
+}
 
 /// How a step ended.
 #[derive(Debug)]
@@ -19,25 +30,33 @@ pub(super) struct TaskEnd {
 
 /// Begins a step. It runs on the engine's runtime, so it outlives the request and the thread that began it;
 /// dropping `tasks` drops it. A panic is the step's failure, not the run's driver's.
-pub(super) fn spawn(
-    tasks: &mut JoinSet<TaskEnd>,
-    runtime: &Handle,
-    run: RunId,
-    visit: VisitPath,
-    step: Arc<dyn Step>,
-    input: Arc<Value>,
-) {
+pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Attempt) {
+    let Attempt { run, visit, step, input, timeout } = attempt;
     let context = StepContext { execution: ExecutionId { run, visit: visit.clone() } };
+    let clock = shared.clock.clone();
     let work = async move {
         let kind = step.kind();
         // The call too, not only its future: a step written by hand may panic before it returns one.
         let call = async { step.run(context, input).await };
-        let outcome = std::panic::AssertUnwindSafe(call).catch_unwind().await;
+        let call = std::panic::AssertUnwindSafe(call).catch_unwind();
+        let outcome = match timeout {
+            None => call.await,
+            Some(timeout) => tokio::select! {
+                biased;
+                outcome = call => outcome,
+                () = clock.sleep_until(clock.now().after(timeout)) => Ok(Err(timed_out(timeout))),
+            },
+        };
         let result = outcome.unwrap_or_else(|_| {
             tracing::error!(%run, %visit, kind, "a step panicked");
             Err(StepError::new("step_panicked", format!("the step type `{kind}` has a fault: it panicked")))
         });
         TaskEnd { visit, result }
     };
-    tasks.spawn_on(work, runtime);
+    tasks.spawn_on(work, &shared.runtime);
+}
+
+fn timed_out(timeout: Duration) -> StepError {
+    let millis = timeout.as_millis();
+    StepError::new("timeout", format!("the step took more than {millis} ms, which is its `timeoutMs`"))
 }

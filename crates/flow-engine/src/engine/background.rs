@@ -108,14 +108,16 @@ async fn fire_due(shared: &Arc<Shared>) -> Result<Timestamp, StoreError> {
 }
 
 async fn fire(shared: &Arc<Shared>, timer: Timer) -> Result<(), StoreError> {
-    let Timer { run, visit, kind, due_at: _ } = timer;
-    match kind {
+    let (run, now) = (timer.run, shared.clock.now());
+    let fired = match timer.kind {
         TimerKind::WaitExpiry => {
-            let resolve = Resolve { run, visit, resolution: Resolution::Expired, now: shared.clock.now() };
-            if shared.store.wait_resolve(resolve).await? == ResolveOutcome::Won && !shared.hub.poke(run) {
-                carry(shared, take_up(shared.clone(), run)).detach();
-            }
+            let resolve = Resolve { run, visit: timer.visit, resolution: Resolution::Expired, now };
+            shared.store.wait_resolve(resolve).await? == ResolveOutcome::Won
         }
+        TimerKind::Retry => shared.store.timer_fire(timer, now).await?,
+    };
+    if fired && !shared.hub.poke(run) {
+        carry(shared, take_up(shared.clone(), run)).detach();
     }
     Ok(())
 }

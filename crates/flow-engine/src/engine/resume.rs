@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use flow_model::{ExecutionId, Resolution, RunId, VisitPath, WaitKind, WorkspaceId};
+use flow_model::{
+    ExecutionId, Faults, Fields, InputSchema, Resolution, RunId, VisitPath, WaitKind, WaitRequest,
+    WorkspaceId,
+};
+use serde_json::{Map, Value};
 
 use super::{Pauses, Shared, settle};
 use crate::drive::{carry, take_up};
@@ -22,8 +26,8 @@ pub(super) async fn resume(
     let record = record.ok_or(EngineError::RunNotFound(run))?;
     let waits = shared.store.wait_list(run).await?;
     let chosen = choose(&record, &waits, &choice)?;
-    let resolution = resolution(answer, chosen.wait.request.kind())?;
-    if let Resolution::ToolSucceeded { output } = &resolution {
+    let resolution = resolution(answer, &chosen.wait.request)?;
+    if let Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } = &resolution {
         shared.limits.check(output).map_err(|refused| EngineError::AnswerTooLarge(refused.to_string()))?;
     }
     let visit = chosen.visit.clone();
@@ -71,7 +75,9 @@ fn choose<'w>(
     choice: &WaitChoice,
 ) -> Result<&'w StoredWait, EngineError> {
     let run = record.id;
-    let open: Vec<_> = waits.iter().filter(|wait| wait.state == WaitState::Open).collect();
+    // Nobody is asked by a wait for the clock, so nobody can answer it.
+    let asks = |wait: &&StoredWait| wait.wait.request.kind().asks_someone();
+    let open: Vec<_> = waits.iter().filter(asks).filter(|wait| wait.state == WaitState::Open).collect();
     let named = match choice {
         WaitChoice::Named(text) if *text != run.to_string() => Some(text),
         WaitChoice::Named(_) | WaitChoice::Only => None,
@@ -84,7 +90,8 @@ fn choose<'w>(
         };
     };
     let execution = text.parse::<ExecutionId>().ok().filter(|execution| execution.run == run);
-    let found = execution.and_then(|execution| waits.iter().find(|wait| wait.visit == execution.visit));
+    let found =
+        execution.and_then(|execution| waits.iter().filter(asks).find(|wait| wait.visit == execution.visit));
     match found {
         Some(wait) if wait.state == WaitState::Open => Ok(wait),
         Some(wait) => Err(closed(record, &wait.visit, &wait.state)),
@@ -106,24 +113,39 @@ fn not_waiting(record: &RunRecord) -> EngineError {
     EngineError::RunNotWaiting { run: record.id, status: record.status }
 }
 
-fn resolution(answer: Answer, kind: WaitKind) -> Result<Resolution, EngineError> {
-    Ok(match (kind, answer) {
-        (WaitKind::UserApproval, Answer::Decision { decision, message, decided_by }) => {
+fn resolution(answer: Answer, request: &WaitRequest) -> Result<Resolution, EngineError> {
+    Ok(match (request, answer) {
+        (WaitRequest::UserApproval { .. }, Answer::Decision { decision, message, decided_by }) => {
             Resolution::Decided { decision, message, decided_by }
         }
-        (WaitKind::ClientTool, Answer::Tool(Ok(output))) => Resolution::ToolSucceeded { output },
-        (WaitKind::ClientTool, Answer::Tool(Err(error))) => Resolution::ToolFailed { error },
-        (WaitKind::UserApproval, Answer::Tool(_)) => {
-            return Err(EngineError::AnswerMismatch {
-                wanted: kind.as_str(),
-                how: r#"{"decision": "approve"} or {"decision": "reject"}"#,
-            });
+        (WaitRequest::ClientTool { .. }, Answer::Tool(Ok(output))) => Resolution::ToolSucceeded { output },
+        (WaitRequest::ClientTool { .. }, Answer::Tool(Err(error))) => Resolution::ToolFailed { error },
+        (WaitRequest::ShowForm { fields, .. }, Answer::Form(values)) => {
+            Resolution::Submitted { data: accept(fields, values)? }
         }
-        (WaitKind::ClientTool, Answer::Decision { .. }) => {
-            return Err(EngineError::AnswerMismatch {
-                wanted: kind.as_str(),
-                how: r#"{"toolResult": {"executionId": "…", "success": true, "output": …}}"#,
-            });
+        (request, Answer::Decision { .. } | Answer::Tool(_) | Answer::Form(_)) => {
+            let kind = request.kind();
+            return Err(EngineError::AnswerMismatch { wanted: kind.as_str(), how: fitting(kind) });
         }
     })
+}
+
+/// A form's values, checked against its fields, defaults filled in.
+fn accept(fields: &Value, values: Map<String, Value>) -> Result<Arc<Value>, EngineError> {
+    let faults = Faults::new();
+    // The fields themselves were checked when the flow was published.
+    let declared = Map::from_iter([("fields".to_owned(), fields.clone())]);
+    let schema = InputSchema::read(&Fields::new(&declared, "", &Faults::new()));
+    let accepted = schema.accept(values, "/formData", &faults);
+    if faults.has_errors() { Err(EngineError::InvalidInputs(faults.into_vec())) } else { Ok(accepted) }
+}
+
+/// The answer that fits a kind of wait.
+fn fitting(kind: WaitKind) -> &'static str {
+    match kind {
+        WaitKind::UserApproval => r#"{"decision": "approve"} or {"decision": "reject"}"#,
+        WaitKind::ClientTool => r#"{"toolResult": {"executionId": "…", "success": true, "output": …}}"#,
+        WaitKind::ShowForm => r#"{"formData": {…}}"#,
+        WaitKind::Wait => "nothing: it ends by the clock",
+    }
 }

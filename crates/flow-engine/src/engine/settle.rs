@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{RunId, RunStatus, Timestamp, WorkspaceId};
+use flow_model::{RunId, RunState, RunStatus, Timestamp, WorkspaceId};
 
 use super::{ActiveRun, Shared, view};
 use crate::drive::{Carried, DriveEnd};
+use crate::ports::{StoredWait, WaitState};
 use crate::{EngineError, Patience, Poll, Reply, StoreError};
 
 /// How often the store is asked about a run that another server may drive.
@@ -56,13 +57,22 @@ pub(super) async fn drive(
     };
     let is_stored = active.is_none_or(|active| active.is_stored());
     match end {
-        DriveEnd::Settled(settled) => Ok(Reply { view: view::settled(*settled), settled: true }),
+        DriveEnd::Settled(settled) if concerns_the_caller(&settled.state) => {
+            Ok(Reply { view: view::settled(*settled), settled: true })
+        }
+        // It waits for the clock: for a moment, for the next attempt of a step.
+        DriveEnd::Settled(_) => settle(shared, run, after, deadline).await,
         DriveEnd::Duplicate { same_body: false, .. } => Err(EngineError::IdempotencyKeyReused),
         DriveEnd::Duplicate { run, same_body: true } => settle(shared, run, 0, deadline).await,
         DriveEnd::GivenUp if is_stored => settle(shared, run, after, deadline).await,
         DriveEnd::GivenUp => Err(EngineError::Stopping),
         DriveEnd::Failed(error) => Err(error.into()),
     }
+}
+
+/// Whether the run has ended, or asks someone.
+fn concerns_the_caller(state: &RunState) -> bool {
+    state.end().is_some() || state.open_waits().any(|(_, _, wait)| wait.request.kind().asks_someone())
 }
 
 async fn out_of_patience(shared: &Arc<Shared>, run: RunId, is_stored: bool) -> Result<Reply, EngineError> {
@@ -118,11 +128,19 @@ pub(super) async fn settle(
     }
 }
 
+/// Whether a caller has something to answer: a wait for the clock holds the call instead.
+fn asks_someone(waits: &[StoredWait]) -> bool {
+    waits.iter().any(|wait| wait.state == WaitState::Open && wait.wait.request.kind().asks_someone())
+}
+
 async fn is_settled(shared: &Shared, run: RunId, after: u64) -> Result<bool, EngineError> {
     let record = shared.store.run_record(run).await?.ok_or(EngineError::RunNotFound(run))?;
     Ok(match record.status {
         RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => true,
-        RunStatus::Waiting => record.seq > after && record.cancel_requested_at.is_none(),
+        RunStatus::Waiting if record.seq > after && record.cancel_requested_at.is_none() => {
+            asks_someone(&shared.store.wait_list(run).await?)
+        }
+        RunStatus::Waiting => false,
         RunStatus::Queued | RunStatus::Running => false,
     })
 }

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use flow_model::{
-    DefinitionHash, Document, Faults, Fields, InputSchema, Step as WrittenStep, VisitPath, excerpt, validate,
+    DefinitionHash, Document, Faults, Fields, InputSchema, OnError, Settings, Step as WrittenStep, VisitPath,
+    excerpt, validate,
 };
 use serde_json::Value;
 
 use super::{Action, CompiledStep, CompiledTrigger, Flow, Names, RESERVED, Templates};
 use crate::Registry;
-use crate::control::{CONTROL_TYPES, Control};
+use crate::control::{CONTROL_TYPES, Control, WAITING_TYPES};
 
 /// Compiles what can be compiled, and adds a fault for everything that can't.
 pub(super) fn compile(
@@ -32,7 +33,9 @@ pub(super) fn compile(
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
     let index = steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index));
     let index: HashMap<_, _, _> = index.collect();
-    Some(Flow { hash, name: document.name.into(), triggers, steps, index, names })
+    let Settings { timeout, on_error } = document.settings;
+    let on_error = on_error.as_ref().map(VisitPath::top);
+    Some(Flow { hash, name: document.name.into(), triggers, steps, index, names, timeout, on_error })
 }
 
 fn trigger(step: &WrittenStep, faults: &Faults) -> CompiledTrigger {
@@ -50,8 +53,24 @@ fn trigger(step: &WrittenStep, faults: &Faults) -> CompiledTrigger {
             ),
         );
     }
+    unsupported_by_triggers(step, faults);
     let next = step.next.as_ref().map(VisitPath::top);
     CompiledTrigger { id: step.id.clone(), kind: step.kind.clone(), inputs, next }
+}
+
+/// A trigger is over when the run begins: it can't be passed over, tried again or fail.
+fn unsupported_by_triggers(step: &WrittenStep, faults: &Faults) {
+    let given = [
+        ("retry", step.retry.is_some()),
+        ("timeoutMs", step.timeout.is_some()),
+        ("onError", step.on_error != OnError::Fail),
+        ("when", step.when.is_some()),
+        ("disabled", step.disabled),
+    ];
+    for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        let message = format!("a trigger can't have `{key}`; set it on the steps that follow");
+        faults.error(format!("{}/{key}", step.pointer), "setting_unsupported", message);
+    }
 }
 
 fn step(
@@ -75,6 +94,7 @@ fn step(
             "only a `user-approval` can be rejected; this has no effect here",
         );
     }
+    let when = step.when.as_ref().map(|text| templates.expression(text, &format!("{}/when", step.pointer)));
     let action = match registry.get(&step.kind) {
         Some(task) => {
             task.check(&data);
@@ -83,6 +103,7 @@ fn step(
             data.map(|data| Action::Task { step: task, data })
         }
         None if CONTROL_TYPES.contains(&step.kind.as_str()) => {
+            without_effect(step, faults);
             let control = Control::compile(&step.kind, &data, templates);
             data.warn_of_unknown();
             control.map(Action::Control)
@@ -99,8 +120,30 @@ fn step(
         variable: step.variable()?,
         next: step.next.as_ref().map(VisitPath::top),
         reject_next: step.reject_next.as_ref().map(VisitPath::top),
+        retry: step.retry.clone(),
+        timeout: step.timeout,
+        on_error: step.on_error.clone(),
+        when: when.map_or(Some(None), |when| when.map(Some))?,
+        disabled: step.disabled,
+        pinned_output: step.pinned_output.clone().map(Arc::new),
         action: action?,
     })
+}
+
+/// Settings that this type of step makes no use of.
+fn without_effect(step: &WrittenStep, faults: &Faults) {
+    let at = |key: &str| format!("{}/{key}", step.pointer);
+    let waits = WAITING_TYPES.contains(&step.kind.as_str());
+    if step.timeout.is_some() && waits {
+        let message = "a step that waits isn't limited by `timeoutMs`; use `expiresInMs` in its data";
+        faults.error(at("timeoutMs"), "setting_unsupported", message);
+    }
+    let given = [("timeoutMs", step.timeout.is_some() && !waits), ("retry", step.retry.is_some())];
+    for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        let message =
+            format!("`{key}` is for steps that touch the world, and has no effect on a `{}`", step.kind);
+        faults.warning(at(key), "setting_without_effect", message);
+    }
 }
 
 fn unknown_type(step: &WrittenStep, registry: &Registry, faults: &Faults) {

@@ -23,14 +23,17 @@ impl<'a> Templates<'a> {
 
     /// A bare expression that must be there.
     pub(crate) fn required_expression(&self, fields: &Fields<'_>, key: &'static str) -> Option<Expression> {
-        let text = fields.required_string(key)?;
-        let pointer = fields.at(key);
+        self.expression(fields.required_string(key)?, &fields.at(key))
+    }
+
+    /// A bare expression.
+    pub(crate) fn expression(&self, text: &str, pointer: &str) -> Option<Expression> {
         match Expression::parse(text) {
             Ok(expression) => {
-                expression.free_names().iter().for_each(|name| self.check_name(&pointer, name));
+                expression.free_names().iter().for_each(|name| self.check_name(pointer, name));
                 Some(expression)
             }
-            Err(error) => self.report(&pointer, &error),
+            Err(error) => self.report(pointer, &error),
         }
     }
 

@@ -6,7 +6,8 @@ use flow_model::{BatchId, EventKind, NodeId, RunEvent, RunStatus, Timestamp, Vis
 
 use super::awake::{Owner, Place};
 use super::rejected;
-use super::wait::{Timers, Waits};
+use super::timers::Timers;
+use super::wait::Waits;
 use crate::{Append, AppendRefused, Appended, CancelOutcome, Claim, Commit, RunRecord, StoreError};
 
 /// One run.
@@ -16,6 +17,8 @@ pub(super) struct Run {
     owner: Owner,
     /// The claim that made it so.
     claim: Option<BatchId>,
+    /// It was given up, and nobody has asked for it since.
+    rests: bool,
     epoch: i64,
     attempts: i32,
     batches: Vec<Batch>,
@@ -33,7 +36,16 @@ impl Run {
     pub(super) fn new(record: RunRecord, node: NodeId) -> Self {
         let waits = Waits::new(record.id);
         let record = RunRecord { seq: 0, ..record };
-        Self { record, waits, owner: Some(node), claim: None, epoch: 1, attempts: 0, batches: Vec::new() }
+        Self {
+            record,
+            waits,
+            owner: Some(node),
+            claim: None,
+            rests: false,
+            epoch: 1,
+            attempts: 0,
+            batches: Vec::new(),
+        }
     }
 
     pub(super) const fn place(&self) -> Place {
@@ -43,8 +55,10 @@ impl Run {
     /// The owner of a run that has work to do; none when it has none.
     pub(super) const fn awake(&self) -> Option<Owner> {
         let awake = match self.record.status {
-            RunStatus::Queued | RunStatus::Running => true,
-            RunStatus::Waiting => self.waits.any_untaken() || self.record.cancel_requested_at.is_some(),
+            RunStatus::Queued | RunStatus::Running if !self.rests => true,
+            RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => {
+                self.waits.any_untaken() || self.record.cancel_requested_at.is_some()
+            }
             RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
         };
         if awake { Some(self.owner) } else { None }
@@ -129,13 +143,23 @@ impl Run {
         self.record.status = status;
         self.record.finished_at = finished_at;
         let cancelling = self.record.cancel_requested_at.is_some();
+        for (visit, kind, due_at) in commit.timers_set {
+            timers.set(self.record.id, visit, kind, due_at);
+        }
         if status.is_finished() || cancelling {
             self.waits.close_all(timers);
         }
-        if status.is_finished() || (commit.release && !cancelling && !self.waits.any_untaken()) {
+        let given_up = commit.release && !cancelling && !self.waits.any_untaken();
+        self.rests = given_up;
+        if status.is_finished() || given_up {
             self.owner = None;
         }
         Ok(())
+    }
+
+    /// A timer of it fired.
+    pub(super) const fn wake(&mut self) {
+        self.rests = false;
     }
 
     /// What the constraints of a database would refuse; else the number and time of the last event.

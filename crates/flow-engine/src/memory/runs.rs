@@ -7,8 +7,8 @@ use flow_model::{FlowId, NodeId, RunId, Timestamp, WorkspaceId};
 use super::awake::Awake;
 use super::rejected;
 use super::run::Run;
-use super::wait::Timers;
-use crate::{Create, Created, IdempotencyKey, RunRecord, StoreError, Timer, TimerKind};
+use super::timers::Timers;
+use crate::{Create, Created, IdempotencyKey, RunRecord, StoreError, Timer};
 
 /// The tables about runs.
 #[derive(Default)]
@@ -75,18 +75,19 @@ impl Runs {
     }
 
     pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<Timer> {
-        let due = self.timers.iter().take_while(|(at, ..)| *at <= now).take(limit);
-        due.map(|(due_at, run, visit)| Timer {
-            run: *run,
-            visit: visit.clone(),
-            kind: TimerKind::WaitExpiry,
-            due_at: *due_at,
-        })
-        .collect()
+        self.timers.due(now, limit)
+    }
+
+    pub(super) fn fire(&mut self, timer: &Timer, now: Timestamp) -> bool {
+        let fires = self.timers.take_due(timer.run, &timer.visit, timer.kind, now);
+        if fires {
+            self.change(timer.run, |run, _| run.wake());
+        }
+        fires
     }
 
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.timers.first().map(|(at, ..)| *at)
+        self.timers.next()
     }
 
     pub(super) fn purge(&mut self, now: Timestamp) -> usize {

@@ -87,6 +87,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn timer_fire(&self, timer: Timer, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.tables().runs.fire(&timer, now))
+    }
+
     async fn node_leave(&self, node: NodeId) -> Result<(), StoreError> {
         self.tables().runs.leave(node);
         Ok(())

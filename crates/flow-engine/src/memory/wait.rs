@@ -1,13 +1,11 @@
 //! The waits of one run: rows that leave `Open` once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use flow_model::{Resolution, RunId, Timestamp, VisitPath, Wait};
 
-use crate::{ResolveOutcome, ResolvedWait, StoredWait, WaitState};
-
-/// What is due, earliest first. Only waits' expiries so far, so a timer names no kind.
-pub(super) type Timers = BTreeSet<(Timestamp, RunId, VisitPath)>;
+use super::timers::Timers;
+use crate::{ResolveOutcome, ResolvedWait, StoredWait, TimerKind, WaitState};
 
 /// The waits of one run.
 pub(super) struct Waits {
@@ -45,7 +43,7 @@ impl Waits {
 
     pub(super) fn open(&mut self, visit: VisitPath, wait: Wait, opened_at: Timestamp, timers: &mut Timers) {
         if let Some(at) = wait.expires_at {
-            timers.insert((at, self.run, visit.clone()));
+            timers.set(self.run, visit.clone(), TimerKind::WaitExpiry, at);
         }
         self.places.insert(visit.clone(), self.rows.len());
         self.rows.push(StoredWait { visit, opened_at, wait, state: WaitState::Open });
@@ -58,9 +56,10 @@ impl Waits {
         }
     }
 
+    /// Closes what is open. No timer of the run counts any more.
     pub(super) fn close_all(&mut self, timers: &mut Timers) {
+        timers.remove_all(self.run);
         for row in self.rows.iter_mut().filter(|row| row.state == WaitState::Open) {
-            drop_timer(timers, self.run, row);
             row.state = WaitState::Closed;
         }
         self.open = 0;
@@ -85,7 +84,7 @@ impl Waits {
             (_, Some(at)) => return ResolveOutcome::NotOpen(WaitState::Expired { resolved_at: at }),
             (resolution, None) => WaitState::Resolved { resolution, resolved_at: now },
         };
-        drop_timer(timers, self.run, row);
+        timers.remove(self.run, visit, TimerKind::WaitExpiry);
         self.open -= 1;
         self.untaken.push(place);
         ResolveOutcome::Won
@@ -121,12 +120,6 @@ impl Waits {
 fn sorted(mut rows: Vec<StoredWait>) -> Vec<StoredWait> {
     rows.sort_by_key(|row| row.opened_at);
     rows
-}
-
-fn drop_timer(timers: &mut Timers, run: RunId, row: &StoredWait) {
-    if let Some(at) = row.wait.expires_at {
-        timers.remove(&(at, run, row.visit.clone()));
-    }
 }
 
 fn answer(row: &StoredWait) -> Option<ResolvedWait> {

@@ -103,10 +103,14 @@ pub struct Commit {
     /// time of the visit's `wait.opened` event. Once a cancel was asked for they are stored `closed`, without a
     /// timer: an answer that can't count any more must not be acknowledged.
     pub waits_opened: Vec<(VisitPath, Wait)>,
+    /// Timers that `events` set, beside those of the waits. One that is there for the same visit and kind is
+    /// replaced. Once a cancel was asked for none is stored.
+    pub timers_set: Vec<(VisitPath, TimerKind, Timestamp)>,
     /// Waits whose answers `events` take up: rows in state `resolved` or `expired` that are not offered again.
     pub waits_taken: Vec<VisitPath>,
-    /// Give the run up: every path waits, or it has ended. Ignored (see [`Appended::released`]) while an
-    /// answer waits to be taken up or a cancel was asked for, unless the run has ended.
+    /// Give the run up: every path waits or backs off, or it has ended. Whatever its status is, it rests: no
+    /// claim takes it until an answer, a cancel or a timer calls it up. Ignored (see [`Appended::released`])
+    /// while an answer waits to be taken up or a cancel was asked for, unless the run has ended.
     pub release: bool,
 }
 
@@ -246,7 +250,8 @@ pub enum ResolveOutcome {
 /// What asking for a run's cancelling came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// It will end as cancelled, whatever else happens; its open waits are closed and it is up for a claim.
+    /// It will end as cancelled, whatever else happens; its open waits are closed, its timers are gone, and it
+    /// is up for a claim.
     Requested,
     /// An answer to its last wait was stored first and is not taken up yet; ask again in a moment.
     Resuming,
@@ -270,17 +275,23 @@ pub struct Timer {
 }
 
 /// What a timer is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TimerKind {
     /// A wait's time is over.
     WaitExpiry,
+    /// A step is tried again.
+    Retry,
 }
 
 impl TimerKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::WaitExpiry, Self::Retry];
+
     /// The kind as databases spell it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::WaitExpiry => "wait-expiry",
+            Self::Retry => "retry",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A type of step that touches the world: built in, or an embedder's own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use flow_model::{ExecutionId, Fields};
@@ -55,11 +56,13 @@ pub struct StepError {
     pub message: String,
     /// More for a program.
     pub details: Option<Value>,
+    /// How long the other side asks to be left alone; a retry heeds it.
+    pub retry_after: Option<Duration>,
 }
 
 impl StepError {
     /// A failure without details.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), details: None }
+        Self { code: code.into(), message: message.into(), details: None, retry_after: None }
     }
 }

@@ -38,7 +38,7 @@ pub trait Store: Send + Sync + 'static {
     /// Appends events to a run that the node owns. Accepted only if the epoch is the run's and
     /// `expected_seq` is its last event's number, or if this very batch was stored before. An accepted
     /// commit sets the count of recovery attempts back to zero, and one that ends the run closes its open
-    /// waits and deletes its timers. An append to a run that isn't there is [`AppendRefused::Stale`].
+    /// waits, whose timers go with them; what other timer is left fires to no effect. An append to a run that isn't there is [`AppendRefused::Stale`].
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError>;
 
     /// A run with all its events and its waits that are not taken up; none when there is no such run.
@@ -53,9 +53,9 @@ pub trait Store: Send + Sync + 'static {
     /// The events of a run after number `after`, in order; empty when there is no such run.
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError>;
 
-    /// Takes runs that have work to do and no living owner, the oldest first: queued and running ones,
-    /// waiting ones with an answer to take up, and those to cancel. Raises each one's epoch and count of
-    /// attempts.
+    /// Takes runs that have work to do and no living owner, the oldest first: queued and running ones that don't
+    /// rest, and resting ones with an answer to take up, a timer that fired, or a cancel. Raises each one's epoch
+    /// and count of attempts.
     async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError>;
 
     /// Asks for a run's cancelling. `force` goes on where the reply would be [`CancelOutcome::Resuming`].
@@ -74,6 +74,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// When the earliest timer is due; none when there is none.
     async fn timer_next(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Takes a due timer of kind [`TimerKind::Retry`] away, and its unfinished run is up for a claim; false when
+    /// there is no such timer or it isn't due. (A wait's timer goes by [`Store::wait_resolve`].)
+    async fn timer_fire(&self, timer: Timer, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Says that the node lives for another `lease`; with a zero lease, that it is dead.
     async fn node_renew(&self, node: NodeId, now: Timestamp, lease: LeaseDuration) -> Result<(), StoreError>;

@@ -27,12 +27,12 @@ fn returning(value: i64) -> Value {
     flow("numbers").api("start", []).done("end", [("n", value)]).build()
 }
 
-async fn created(world: &World, engine: &Engine, document: &Value) -> FlowId {
+pub(crate) async fn created(world: &World, engine: &Engine, document: &Value) -> FlowId {
     engine.flows().create(world.workspace, None, input(document)).await.unwrap().record.id
 }
 
 /// Changes the draft, as an editor does.
-async fn edit(world: &World, flow: FlowId, document: &Value) {
+pub(crate) async fn edit(world: &World, flow: FlowId, document: &Value) {
     let draft = NewDraft {
         workspace: world.workspace,
         flow,
@@ -45,7 +45,7 @@ async fn edit(world: &World, flow: FlowId, document: &Value) {
     world.store.draft_store(draft).await.unwrap().unwrap();
 }
 
-async fn publish(world: &World, engine: &Engine, flow: FlowId) -> String {
+pub(crate) async fn publish(world: &World, engine: &Engine, flow: FlowId) -> String {
     let version = engine.flows().publish(world.workspace, None, flow, Publish::default()).await.unwrap();
     version.record.label.unwrap().to_string()
 }

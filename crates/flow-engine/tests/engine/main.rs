@@ -1,21 +1,31 @@
 //! The engine from outside, on the store in memory, with a clock, chance and a world that the tests drive.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod attempts;
 mod bindings;
+mod clock_wait;
 mod commits;
 mod complaints;
 mod control;
 mod crash;
 mod expiry;
 mod flows;
+mod forms;
 mod idempotency;
 mod inputs;
+mod on_error;
 mod outage;
 mod pause;
 mod poison;
 mod publish_faults;
 mod races;
+mod resting;
+mod retry;
 mod scenario;
+mod setting_faults;
+mod skip;
 mod stall;
 mod stop;
+mod switch;
+mod timeouts;
 mod world;

@@ -53,6 +53,7 @@ async fn orphan_with_status(
         batch: BatchId::new(now, random),
         events,
         waits_opened: Vec::new(),
+        timers_set: Vec::new(),
         waits_taken: Vec::new(),
         release: false,
     };
@@ -239,6 +240,7 @@ async fn a_poisoned_run_that_is_to_be_cancelled_ends_as_cancelled() {
             batch: BatchId::from_bytes([1; 16]),
             events: vec![RunEvent { seq: 3, time: now, kind: step_started("one", None) }],
             waits_opened: Vec::new(),
+            timers_set: Vec::new(),
             waits_taken: Vec::new(),
             release: false,
         },

@@ -1,17 +1,20 @@
 //! Flows with the answers that people give them, to be played through crashes and outages.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use flow_engine::{
-    Answer, Engine, EngineError, MemoryStore, Registry, RunView, Store, StoreError, WaitChoice,
+    Answer, Engine, EngineError, MemoryStore, OpenWait, Registry, RunView, StepError, Store, StoreError,
+    WaitChoice,
 };
 use flow_model::{EventKind, ExecutionId, RunEnd, RunId, RunStatus, WaitKind};
 use flow_testkit::documents::{flow, required};
 use flow_testkit::{FaultyStore, ScriptedStep};
 use serde_json::{Value, json};
 
-use crate::world::{LONG, World, approve, reject, steps, tool};
+use crate::world::{LONG, World, approve, form, reject, steps, tool};
+
+mod settings;
 
 /// A flow, its inputs, and what the outside answers.
 pub(crate) struct Scenario {
@@ -76,7 +79,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         .fail("bad", "It is {{one.n}}")
         .done("end", [("n", 1)])
         .build();
-    vec![
+    let mut all = vec![
         scenario("pure", pure, Ok(json!({ "x": 2 })), 0),
         scenario("effects", effects, Ok(json!({ "n": 2 })), 2),
         scenario("low", choice.clone(), Ok(json!({ "way": "low" })), 1),
@@ -89,14 +92,25 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario("client tool", client, Ok(json!({ "found": 42, "again": 42 })), 1),
         scenario("failing", failing, Err("on_request"), 2),
         scenario("on purpose", on_purpose, Err("flow_failed"), 1),
-    ]
+    ];
+    let more = settings::with_failures().chain(settings::with_pauses());
+    all.extend(more.map(|(name, document, end, effects)| scenario(name, document, end, effects)));
+    all
 }
 
-/// The world of all scenarios: echoes, or fails when told to.
+/// The world of all scenarios: echoes, or fails when told to, always or the first times.
 pub(crate) fn work() -> ScriptedStep {
-    ScriptedStep::new("work").answers(|call| match call.input.get("fail") {
-        Some(_) => Err(flow_engine::StepError::new("on_request", "it was asked to fail")),
-        None => Ok((*call.input).clone()),
+    let calls = Mutex::new(HashMap::<ExecutionId, u64>::new());
+    ScriptedStep::new("work").answers(move |call| {
+        let mut calls = calls.lock().unwrap();
+        let count = calls.entry(call.execution.clone()).or_default();
+        *count += 1;
+        let flaky = call.input.get("flaky").and_then(Value::as_u64).unwrap_or(0);
+        match call.input.get("fail") {
+            Some(_) => Err(StepError::new("on_request", "it was asked to fail")),
+            None if *count <= flaky => Err(StepError::new("network", "nobody was there")),
+            None => Ok((*call.input).clone()),
+        }
     })
 }
 
@@ -130,7 +144,8 @@ impl Scenario {
             if view.status().is_finished() {
                 return view;
             }
-            let Some(open) = view.open_waits().into_iter().next() else {
+            let is_asked = |open: &OpenWait| open.wait.request.kind().asks_someone();
+            let Some(open) = view.open_waits().into_iter().find(is_asked) else {
                 tokio::task::yield_now().await;
                 continue;
             };
@@ -150,6 +165,8 @@ impl Scenario {
             WaitKind::UserApproval if self.approves => approve(),
             WaitKind::UserApproval => reject(),
             WaitKind::ClientTool => tool(json!({ "found": 42 })),
+            WaitKind::ShowForm => form(json!({ "who": "Ada" })),
+            WaitKind::Wait => panic!("nobody is asked"),
         }
     }
 

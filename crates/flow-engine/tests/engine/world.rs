@@ -198,6 +198,10 @@ pub(crate) fn tool(output: Value) -> Answer {
     Answer::Tool(Ok(Arc::new(output)))
 }
 
+pub(crate) fn form(values: Value) -> Answer {
+    Answer::Form(object(values))
+}
+
 /// The output of a run that must have completed.
 pub(crate) fn output(view: &RunView) -> Value {
     assert_eq!(view.status(), RunStatus::Completed, "{:?}", view.state.end());

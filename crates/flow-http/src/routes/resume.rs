@@ -42,7 +42,9 @@ async fn resume(
 
 /// Why a body is refused that no wait takes: the run and the wait are judged before it, as with any other.
 fn misfit(view: &RunView, choice: &WaitChoice, sent: &str) -> ApiError {
-    let (run, open) = (view.id(), view.open_waits());
+    let (run, mut open) = (view.id(), view.open_waits());
+    // Nobody is asked by a wait for the clock, so nobody can answer it.
+    open.retain(|wait| wait.wait.request.kind().asks_someone());
     let wait = match (choice, open.as_slice()) {
         (_, []) => return EngineError::RunNotWaiting { run, status: view.status() }.into(),
         (WaitChoice::Only, [wait]) => wait,
@@ -69,5 +71,7 @@ const fn fitting(kind: WaitKind) -> &'static str {
     match kind {
         WaitKind::UserApproval => r#"{"decision": "approve" or "reject"}"#,
         WaitKind::ClientTool => r#"{"toolResult": {"executionId", "success", "output" or "error"}}"#,
+        WaitKind::ShowForm => r#"{"formData": {…}}"#,
+        WaitKind::Wait => "nothing: it ends by the clock",
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Details<'a> {
             inputs: Inputs { inputs, inputs_truncated },
             output: Output::of(view.output(), limit),
             error: error.map(ErrorView::of),
-            open: Waits::of(view),
+            open: Waits::all(view),
             waits: view.state.visits().filter_map(|(path, visit)| WaitRow::of(view, path, visit)).collect(),
             steps: view.state.visits().map(|(path, visit)| StepRow::of(view, path, visit, limit)).collect(),
         }

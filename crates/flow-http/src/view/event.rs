@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use flow_engine::{Poll, RunView};
-use flow_model::{EventKind, Resolution, RunEvent, WaitRequest};
+use flow_model::{EventKind, Handling, Resolution, RunError, RunEvent, Wait, WaitRequest};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::ErrorView;
 use super::wait::Waits;
-use flow_model::RunError;
 
 /// What a poll is answered with.
 #[derive(Serialize)]
@@ -36,7 +35,7 @@ impl<'a> Polled<'a> {
             status: view.status().as_str(),
             output: view.output().map(Arc::as_ref),
             error: error.map(ErrorView::of),
-            waits: Waits::of(view),
+            waits: Waits::asking(view),
             events: poll.events.iter().map(|event| EventRow::of(event, view)).collect(),
             seq: poll.events.last().map_or(view.state.seq(), |event| event.seq),
         }
@@ -75,6 +74,12 @@ enum Data<'a> {
     },
     Failed {
         error: ErrorView<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        handled_by: Option<&'static str>,
+    },
+    Retrying {
+        error: ErrorView<'a>,
+        due_at: String,
     },
     Approval {
         #[serde(rename = "type")]
@@ -89,6 +94,22 @@ enum Data<'a> {
         execution_id: String,
         tool_name: &'a str,
         args: &'a Value,
+        expires_at: Option<String>,
+    },
+    Form {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        execution_id: String,
+        title: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<&'a str>,
+        fields: &'a Value,
+        expires_at: Option<String>,
+    },
+    Clock {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        execution_id: String,
         expires_at: Option<String>,
     },
     Resolved {
@@ -126,6 +147,9 @@ pub(super) enum Answer<'a> {
         success: bool,
         error: &'a str,
     },
+    Submitted {
+        form_data: &'a Value,
+    },
     Expired {
         expired: bool,
     },
@@ -141,6 +165,7 @@ impl<'a> Answer<'a> {
             },
             Resolution::ToolSucceeded { output } => Self::Succeeded { success: true, output },
             Resolution::ToolFailed { error } => Self::Failed { success: false, error },
+            Resolution::Submitted { data } => Self::Submitted { form_data: data },
             Resolution::Expired => Self::Expired { expired: true },
         }
     }
@@ -173,26 +198,49 @@ impl<'a> Data<'a> {
             },
             EventKind::StepStarted { input, .. } => Self::Input { input: input.as_deref() },
             EventKind::StepCompleted { output, .. } => Self::Output { output: Some(output) },
-            EventKind::StepFailed { error, .. } | EventKind::RunFailed { error } => {
-                Self::Failed { error: ErrorView::of(error) }
+            EventKind::StepFailed { error, handling, .. } => {
+                Self::Failed { error: ErrorView::of(error), handled_by: handled_by(handling) }
             }
-            EventKind::WaitOpened { visit, wait } => {
-                let (kind, execution_id) = (wait.request.kind().as_str(), view.execution(visit).to_string());
-                let expires_at = wait.expires_at.map(|at| at.to_string());
-                match &wait.request {
-                    WaitRequest::UserApproval { message, .. } => {
-                        Self::Approval { kind, execution_id, message, expires_at }
-                    }
-                    WaitRequest::ClientTool { tool_name, args } => {
-                        Self::Tool { kind, execution_id, tool_name, args, expires_at }
-                    }
-                }
+            EventKind::StepRetrying { error, due_at, .. } => {
+                Self::Retrying { error: ErrorView::of(error), due_at: due_at.to_string() }
             }
+            EventKind::WaitOpened { visit, wait } => Self::wait(view.execution(visit).to_string(), wait),
             EventKind::WaitResolved { resolution, resolved_at, .. } => {
                 Self::Resolved { resolved_at: resolved_at.to_string(), answer: Answer::of(resolution) }
             }
             EventKind::RunCompleted { .. } => Self::Output { output: view.output().map(Arc::as_ref) },
-            EventKind::RunCancelled {} => Self::Nothing {},
+            EventKind::RunFailed { error } => Self::Failed { error: ErrorView::of(error), handled_by: None },
+            EventKind::TimerFired { .. } | EventKind::StepSkipped { .. } | EventKind::RunCancelled {} => {
+                Self::Nothing {}
+            }
         }
+    }
+
+    fn wait(execution_id: String, wait: &'a Wait) -> Self {
+        let kind = wait.request.kind().as_str();
+        let expires_at = wait.expires_at.map(|at| at.to_string());
+        match &wait.request {
+            WaitRequest::UserApproval { message, .. } => {
+                Self::Approval { kind, execution_id, message, expires_at }
+            }
+            WaitRequest::ClientTool { tool_name, args } => {
+                Self::Tool { kind, execution_id, tool_name, args, expires_at }
+            }
+            WaitRequest::ShowForm { title, description, fields } => {
+                let description = description.as_deref();
+                Self::Form { kind, execution_id, title, description, fields, expires_at }
+            }
+            WaitRequest::Wait {} => Self::Clock { kind, execution_id, expires_at },
+        }
+    }
+}
+
+/// Who took care of a step's failure; none when nobody did.
+const fn handled_by(handling: &Handling) -> Option<&'static str> {
+    match handling {
+        Handling::Nobody => None,
+        Handling::Continue(_) => Some("continue"),
+        Handling::Step => Some("step"),
+        Handling::Flow => Some("flow"),
     }
 }

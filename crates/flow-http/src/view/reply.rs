@@ -60,7 +60,10 @@ pub(crate) fn bare(reply: &Reply, prefer: Prefer) -> Result<HttpResponse> {
         RunStatus::Completed => Ok(shown(view, &view.output().map(Arc::as_ref))),
         RunStatus::Waiting => {
             let app_run_id = view.id().to_string();
-            Ok(shown(view, &Paused { status: view.status().as_str(), app_run_id, waits: Waits::of(view) }))
+            Ok(shown(
+                view,
+                &Paused { status: view.status().as_str(), app_run_id, waits: Waits::asking(view) },
+            ))
         }
         RunStatus::Failed => {
             let error = run_error(view).unwrap_or_else(|| {
@@ -86,7 +89,7 @@ pub(crate) fn metadata(reply: &Reply, prefer: Prefer) -> HttpResponse {
         app_run_id: view.id().to_string(),
         output: view.output().map(Arc::as_ref),
         error: error.as_ref().map(ErrorView::of),
-        waits: Waits::of(view),
+        waits: Waits::asking(view),
         version: view.record.version,
         duration_ms: u64::try_from(until.since(view.record.created_at).as_millis()).unwrap_or(u64::MAX),
     };

@@ -12,7 +12,8 @@ use serde_json::Value;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Waits {
     wait_state: WaitState,
-    pending_action: PendingAction,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_action: Option<PendingAction>,
     wait_states: Vec<WaitState>,
     pending_actions: Vec<PendingAction>,
 }
@@ -32,7 +33,7 @@ pub(crate) struct WaitState {
     expires_at: Option<String>,
 }
 
-/// What to do about it.
+/// What to do about it. A wait for the clock asks for nothing.
 #[derive(Clone, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub(crate) enum PendingAction {
@@ -40,17 +41,36 @@ pub(crate) enum PendingAction {
     UserApproval { execution_id: String, message: String, decisions: [&'static str; 2] },
     /// Run the tool and report its result.
     ClientTool { execution_id: String, tool_name: String, args: Arc<Value>, timestamp: String },
+    /// Fill in the form.
+    ShowForm {
+        execution_id: String,
+        title: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        fields: Arc<Value>,
+    },
 }
 
 impl Waits {
-    /// The open waits; none when there is none.
-    pub(crate) fn of(view: &RunView) -> Option<Self> {
-        let open = view.open_waits();
+    /// The open waits that ask someone, which are those that a caller can do something about; none when there
+    /// is none.
+    pub(crate) fn asking(view: &RunView) -> Option<Self> {
+        let mut open = view.open_waits();
+        open.retain(|open| open.wait.request.kind().asks_someone());
+        Self::of(&open)
+    }
+
+    /// All open waits, those for the clock too; none when there is none.
+    pub(crate) fn all(view: &RunView) -> Option<Self> {
+        Self::of(&view.open_waits())
+    }
+
+    fn of(open: &[OpenWait]) -> Option<Self> {
         let wait_states: Vec<_> = open.iter().map(WaitState::of).collect();
-        let pending_actions: Vec<_> = open.iter().map(PendingAction::of).collect();
+        let pending_actions: Vec<_> = open.iter().filter_map(PendingAction::of).collect();
         Some(Self {
             wait_state: wait_states.first()?.clone(),
-            pending_action: pending_actions.first()?.clone(),
+            pending_action: pending_actions.first().cloned(),
             wait_states,
             pending_actions,
         })
@@ -67,7 +87,8 @@ impl WaitState {
             execution_id: open.execution.to_string(),
             message: match &open.wait.request {
                 WaitRequest::UserApproval { message, .. } => Some(message.clone()),
-                WaitRequest::ClientTool { .. } => None,
+                WaitRequest::ShowForm { title, .. } => Some(title.clone()),
+                WaitRequest::ClientTool { .. } | WaitRequest::Wait {} => None,
             },
             created_at: open.opened_at.to_string(),
             expires_at: open.wait.expires_at.map(|at| at.to_string()),
@@ -76,10 +97,10 @@ impl WaitState {
 }
 
 impl PendingAction {
-    /// What an open wait asks for.
-    pub(crate) fn of(open: &OpenWait) -> Self {
+    /// What an open wait asks for; none when it asks nobody.
+    pub(crate) fn of(open: &OpenWait) -> Option<Self> {
         let execution_id = open.execution.to_string();
-        match &open.wait.request {
+        Some(match &open.wait.request {
             WaitRequest::UserApproval { message, .. } => Self::UserApproval {
                 execution_id,
                 message: message.clone(),
@@ -91,6 +112,13 @@ impl PendingAction {
                 args: args.clone(),
                 timestamp: open.opened_at.to_string(),
             },
-        }
+            WaitRequest::ShowForm { title, description, fields } => Self::ShowForm {
+                execution_id,
+                title: title.clone(),
+                description: description.clone(),
+                fields: fields.clone(),
+            },
+            WaitRequest::Wait {} => return None,
+        })
     }
 }

@@ -3,10 +3,13 @@
 
 mod auth;
 mod cancel;
+mod clock_wait;
 mod create;
 mod execute;
 mod execute_async;
 mod execute_failing;
+mod form;
+mod handling;
 mod idempotency;
 mod inspect;
 mod logs;

@@ -15,6 +15,11 @@ fn tool() -> Value {
     flow("Tool").api("start", []).tool("look", "find", json!({})).done("end", [("a", "b")]).build()
 }
 
+fn form() -> Value {
+    let settings = json!({"title": "Address", "fields": []});
+    flow("Form").api("start", []).step("fill", "show-form", settings).done("end", [("a", "b")]).build()
+}
+
 #[actix_web::test]
 async fn unknown_runs() {
     let server = Server::start().await;
@@ -40,8 +45,9 @@ async fn another_execution() {
     let server = Server::start().await;
     let run = server.run(approval(), json!({})).await.run();
     for wrong in [format!("{run}:other"), format!("{NOBODY}:ask"), NOBODY.to_owned(), "x".to_owned()] {
-        for key in ["decision", "formData"] {
-            let body = json!({key: "approve", "executionId": wrong});
+        let answers = [json!({"decision": "approve"}), json!({"formData": {}}), json!({"data": 1})];
+        for mut body in answers {
+            body["executionId"] = json!(wrong);
             let answer = server.post(&format!("/v1/flowrun/resume/{run}")).json(body).send().await;
             answer.problem(409, "execution_mismatch");
         }
@@ -53,6 +59,7 @@ async fn a_body_that_fits_another_wait_says_which_fits() {
     let server = Server::start().await;
     let asking = server.run(approval(), json!({})).await.run();
     let tooling = server.run(tool(), json!({})).await.run();
+    let forming = server.run(form(), json!({})).await.run();
     let result = |execution: &str| json!({"toolResult": {"executionId": execution, "success": true}});
     let cases = [
         (&asking, result(&format!("{asking}:ask")), "decision"),
@@ -60,6 +67,10 @@ async fn a_body_that_fits_another_wait_says_which_fits() {
         (&asking, json!({"data": {"a": 1}, "executionId": format!("{asking}:ask")}), "decision"),
         (&tooling, json!({"decision": "approve"}), "toolResult"),
         (&tooling, json!({"data": 1, "executionId": tooling}), "toolResult"),
+        (&tooling, json!({"formData": {"a": 1}, "executionId": format!("{tooling}:look")}), "toolResult"),
+        (&forming, json!({"decision": "approve"}), "formData"),
+        (&forming, result(&format!("{forming}:fill")), "formData"),
+        (&forming, json!({"data": {"a": 1}}), "formData"),
     ];
     for (run, body, fitting) in cases {
         let answer = server.post(&format!("/v1/flowrun/resume/{run}")).json(body.clone()).send().await;
@@ -83,6 +94,8 @@ async fn faulty_bodies() {
             vec!["/executionId", "/message", "/decision"],
         ),
         (json!({"decision": 1}), vec!["/decision"]),
+        (json!({"formData": "a"}), vec!["/formData"]),
+        (json!({"formData": {}, "decision": "approve"}), vec![""]),
         (json!({"toolResult": 1}), vec!["/toolResult"]),
         (json!({"toolResult": {}}), vec!["/toolResult/executionId", "/toolResult/success"]),
         (json!({"toolResult": {"executionId": "x", "success": "yes"}}), vec!["/toolResult/success"]),

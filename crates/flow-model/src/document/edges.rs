@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Step;
+use super::{OnError, Step};
 
 /// A place in a step that names a successor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +22,19 @@ pub(crate) fn edges(step: &Step) -> Vec<Edge<'_>> {
         let target = target.as_ref().map(crate::StepId::as_str);
         edges.extend(target.map(|target| Edge { target, pointer: format!("{}/{key}", step.pointer) }));
     }
+    if let OnError::GoTo(target) = &step.on_error {
+        let pointer = format!("{}/onError/stepId", step.pointer);
+        edges.push(Edge { target: target.as_str(), pointer });
+    }
     let data = format!("{}/data", step.pointer);
     match step.kind.as_str() {
         "condition" => {
             push_each(&mut edges, &step.data, "branches", &data);
             push(&mut edges, &step.data, "elseStepId", &data);
+        }
+        "switch" => {
+            push_each(&mut edges, &step.data, "cases", &data);
+            push(&mut edges, &step.data, "defaultStepId", &data);
         }
         "user-approval" => push(&mut edges, &step.data, "onExpire", &data),
         _ => {}

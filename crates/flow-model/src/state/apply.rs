@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::{RunEnd, RunState, Variable, Visit, VisitStatus};
-use crate::{Binding, EventKind, RunEvent, VisitPath, WaitKind};
+use super::{RunEnd, RunState, RunStatus, Variable, Visit, VisitStatus};
+use crate::{Binding, EventKind, Handling, RunError, RunEvent, VisitPath, WaitKind};
 
 /// An event that can't follow the state it met: a damaged log, or a fault in the engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,7 @@ pub fn apply(state: &mut RunState, event: &RunEvent) -> Result<(), IllegalTransi
     state.seq = event.seq;
     state.updated_at = Some(event.time);
     commit(state, event);
+    keep_time(state, event);
     Ok(())
 }
 
@@ -50,16 +51,36 @@ fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
             Err(format!("visit {visit} isn't ready"))
         }
         EventKind::StepStarted { .. } => Ok(()),
+        EventKind::StepSkipped { visit, next, .. } => {
+            if !state.ready.contains(visit) {
+                return Err(format!("visit {visit} isn't ready"));
+            }
+            fresh(state, next.as_ref())
+        }
         EventKind::StepCompleted { visit, next, .. } => {
             open(state, visit)?;
-            match next {
-                Some(next) if state.visits.contains_key(next) || state.ready.contains(next) => {
-                    Err(format!("visit {next} was made already"))
+            fresh(state, next.as_ref())
+        }
+        EventKind::StepFailed { visit, handling, next, .. } => {
+            open(state, visit)?;
+            match handling {
+                Handling::Nobody if next.is_some() => Err("a run that fails goes on nowhere".to_owned()),
+                Handling::Flow if state.failing.is_some() => {
+                    Err("the flow's handler runs at most once".to_owned())
                 }
-                _ => Ok(()),
+                Handling::Nobody | Handling::Continue(_) | Handling::Step | Handling::Flow => {
+                    fresh(state, next.as_ref())
+                }
             }
         }
-        EventKind::StepFailed { visit, .. } => open(state, visit),
+        EventKind::StepRetrying { visit, .. } => match find(state, visit)?.status {
+            VisitStatus::Running => Ok(()),
+            _ => Err(format!("visit {visit} isn't running")),
+        },
+        EventKind::TimerFired { visit } => match find(state, visit)?.status {
+            VisitStatus::BackingOff { .. } => Ok(()),
+            _ => Err(format!("visit {visit} isn't backing off")),
+        },
         EventKind::WaitOpened { visit, .. } => match find(state, visit)?.status {
             VisitStatus::Running => Ok(()),
             _ => Err(format!("visit {visit} isn't running")),
@@ -90,11 +111,23 @@ fn find<'a>(state: &'a RunState, visit: &VisitPath) -> Result<&'a Visit, String>
 /// A visit may end while it runs or once its wait is resolved.
 fn open(state: &RunState, visit: &VisitPath) -> Result<(), String> {
     match find(state, visit)?.status {
-        VisitStatus::Running | VisitStatus::Resolved { .. } => Ok(()),
+        VisitStatus::Running | VisitStatus::Resolved => Ok(()),
         VisitStatus::Waiting => Err(format!("visit {visit} still waits")),
-        VisitStatus::Completed { .. } | VisitStatus::Failed { .. } | VisitStatus::Cancelled => {
-            Err(format!("visit {visit} has ended"))
+        VisitStatus::BackingOff { .. } => Err(format!("visit {visit} backs off")),
+        VisitStatus::Completed { .. }
+        | VisitStatus::Failed { .. }
+        | VisitStatus::Skipped { .. }
+        | VisitStatus::Cancelled => Err(format!("visit {visit} has ended")),
+    }
+}
+
+/// A visit is made once.
+fn fresh(state: &RunState, next: Option<&VisitPath>) -> Result<(), String> {
+    match next {
+        Some(next) if state.visits.contains_key(next) || state.ready.contains(next) => {
+            Err(format!("visit {next} was made already"))
         }
+        _ => Ok(()),
     }
 }
 
@@ -108,10 +141,17 @@ fn commit(state: &mut RunState, event: &RunEvent) {
         EventKind::StepStarted { visit, input } => {
             state.ready.retain(|ready| ready != visit);
             state.running += 1;
-            let status = VisitStatus::Running;
-            let started =
-                Visit { started_at: event.time, ended_at: None, input: input.clone(), wait: None, status };
+            let started = begun(event, input.clone(), VisitStatus::Running);
             state.visits.insert(visit.clone(), started);
+        }
+        EventKind::StepSkipped { visit, binding, next } => {
+            state.ready.retain(|ready| ready != visit);
+            let output = Arc::new(Value::Null);
+            bind(state, visit, &output, binding);
+            let mut skipped = begun(event, None, VisitStatus::Skipped { output });
+            skipped.ended_at = Some(event.time);
+            state.visits.insert(visit.clone(), skipped);
+            state.ready.extend(next.clone());
         }
         EventKind::StepCompleted { visit, output, binding, next } => {
             end_visit(state, event, visit, VisitStatus::Completed { output: output.clone() });
@@ -122,8 +162,20 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             bind(state, visit, output, binding);
             state.ready.extend(next.clone());
         }
-        EventKind::StepFailed { visit, error } => {
-            end_visit(state, event, visit, VisitStatus::Failed { error: error.clone() });
+        EventKind::StepFailed { visit, error, handling, next } => {
+            fail_visit(state, event, visit, error, handling);
+            state.ready.extend(next.clone());
+        }
+        EventKind::StepRetrying { visit, error, due_at } => {
+            if let Some(failed) = state.visits.get_mut(visit) {
+                failed.status = VisitStatus::BackingOff { due_at: *due_at, error: error.clone() };
+            }
+        }
+        EventKind::TimerFired { visit } => {
+            if let Some(waited) = state.visits.get_mut(visit) {
+                waited.status = VisitStatus::Running;
+                waited.attempt = waited.attempt.saturating_add(1);
+            }
         }
         EventKind::WaitOpened { visit, wait } => {
             state.running -= 1;
@@ -137,8 +189,8 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             state.running += 1;
             state.waiting -= 1;
             if let Some(waiting) = state.visits.get_mut(visit) {
-                waiting.status =
-                    VisitStatus::Resolved { resolution: resolution.clone(), resolved_at: *resolved_at };
+                waiting.status = VisitStatus::Resolved;
+                waiting.resolution = Some((resolution.clone(), *resolved_at));
             }
         }
         EventKind::RunCompleted { output_of } => {
@@ -148,6 +200,55 @@ fn commit(state: &mut RunState, event: &RunEvent) {
         }
         EventKind::RunFailed { error } => end_run(state, event, RunEnd::Failed { error: error.clone() }),
         EventKind::RunCancelled {} => end_run(state, event, RunEnd::Cancelled),
+    }
+}
+
+/// A visit that begins with the event.
+fn begun(event: &RunEvent, input: Option<Arc<Value>>, status: VisitStatus) -> Visit {
+    Visit { started_at: event.time, ended_at: None, input, attempt: 1, wait: None, resolution: None, status }
+}
+
+fn fail_visit(
+    state: &mut RunState,
+    event: &RunEvent,
+    visit: &VisitPath,
+    error: &RunError,
+    handling: &Handling,
+) {
+    let shown = || Arc::new(serde_json::to_value(error).unwrap_or_default());
+    let output = match handling {
+        Handling::Nobody => None,
+        Handling::Continue(binding) => {
+            let output = Arc::new(json!({ "error": *shown() }));
+            bind(state, visit, &output, binding);
+            Some(output)
+        }
+        Handling::Step => {
+            state.error = Some(shown());
+            None
+        }
+        Handling::Flow => {
+            state.error = Some(shown());
+            state.failing = Some(error.clone());
+            None
+        }
+    };
+    end_visit(state, event, visit, VisitStatus::Failed { error: error.clone(), output });
+    if matches!(handling, Handling::Flow) {
+        close_open(state, event);
+    }
+}
+
+/// Counts the time in which the run doesn't wait.
+fn keep_time(state: &mut RunState, event: &RunEvent) {
+    let rests = matches!(state.status(), RunStatus::Waiting) || state.end.is_some();
+    match state.active_since {
+        Some(since) if rests => {
+            state.active = state.active.saturating_add(event.time.since(since));
+            state.active_since = None;
+        }
+        None if !rests => state.active_since = Some(event.time),
+        Some(_) | None => {}
     }
 }
 
@@ -182,6 +283,11 @@ fn bind(state: &mut RunState, visit: &VisitPath, output: &Value, binding: &Bindi
 
 /// Ends the run; what is still open is closed with it.
 fn end_run(state: &mut RunState, event: &RunEvent, end: RunEnd) {
+    close_open(state, event);
+    state.end = Some((event.time, end));
+}
+
+fn close_open(state: &mut RunState, event: &RunEvent) {
     if state.running + state.waiting > 0 {
         for visit in state.visits.values_mut().filter(|visit| visit.ended_at.is_none()) {
             visit.ended_at = Some(event.time);
@@ -191,5 +297,4 @@ fn end_run(state: &mut RunState, event: &RunEvent, end: RunEnd) {
     state.ready.clear();
     state.running = 0;
     state.waiting = 0;
-    state.end = Some((event.time, end));
 }

@@ -1,6 +1,6 @@
 //! The fold of events into a state is total, and what it gives is of a piece.
 
-use flow_model::{EventKind, RunEvent, RunState, RunStatus, Timestamp, VisitStatus, apply};
+use flow_model::{EventKind, RunEvent, RunState, RunStatus, Timestamp, Visit, VisitStatus, apply};
 use proptest::prelude::*;
 
 use crate::strategies::event;
@@ -17,9 +17,12 @@ fn status_by_visits(state: &RunState) -> RunStatus {
     let (mut active, mut waiting) = (state.ready().len(), 0);
     for (_, visit) in state.visits() {
         match visit.status {
-            VisitStatus::Running | VisitStatus::Resolved { .. } => active += 1,
+            VisitStatus::Running | VisitStatus::Resolved | VisitStatus::BackingOff { .. } => active += 1,
             VisitStatus::Waiting => waiting += 1,
-            VisitStatus::Completed { .. } | VisitStatus::Failed { .. } | VisitStatus::Cancelled => {}
+            VisitStatus::Completed { .. }
+            | VisitStatus::Failed { .. }
+            | VisitStatus::Skipped { .. }
+            | VisitStatus::Cancelled => {}
         }
     }
     match (state.visits().next(), active, waiting) {
@@ -34,18 +37,21 @@ fn check(state: &RunState) {
     assert_eq!(state.start().is_some(), state.seq() > 0);
     assert_eq!(state.end().is_some(), state.status().is_finished());
     for (path, visit) in state.visits() {
-        let is_open = matches!(
-            visit.status,
-            VisitStatus::Running | VisitStatus::Waiting | VisitStatus::Resolved { .. }
-        );
+        let is_open = !visit.status.has_ended();
         assert_eq!(visit.ended_at.is_none(), is_open, "{path}");
         assert!(!(is_open && state.end().is_some()), "{path} is open in a finished run");
         assert!(!state.ready().contains(path), "{path} has started and is ready");
-        assert_eq!(
-            state.output(path.as_str()).is_some(),
-            matches!(visit.status, VisitStatus::Completed { .. })
-        );
+        let has_output = match &visit.status {
+            VisitStatus::Completed { .. } | VisitStatus::Skipped { .. } => true,
+            VisitStatus::Failed { output, .. } => output.is_some(),
+            _ => false,
+        };
+        assert_eq!(state.output(path.as_str()).is_some(), has_output);
     }
+    let backs_off = |visit: &Visit| matches!(visit.status, VisitStatus::BackingOff { .. });
+    assert_eq!(state.backing_off().count(), state.visits().filter(|(_, visit)| backs_off(visit)).count());
+    // A failure that a handler takes care of is also the one that expressions see, or an earlier one was.
+    assert!(state.failing().is_none() || state.error().is_some());
     let open = state.visits().filter(|(_, visit)| visit.status == VisitStatus::Waiting).count();
     assert_eq!(state.open_waits().count(), open);
     for (name, variable) in state.variables() {
@@ -85,12 +91,17 @@ proptest! {
             };
             let event = RunEvent { seq, time: Timestamp::from_millis(index as i64), kind };
             let before = state.clone();
+            let waited = before.status() == RunStatus::Waiting;
             let was_finished = before.status().is_finished();
             match apply(&mut state, &event) {
                 Ok(()) => {
                     prop_assert!(!was_finished, "a finished run accepts nothing");
                     prop_assert_eq!(state.seq(), before.seq() + 1);
                     prop_assert_eq!(state.updated_at(), Some(event.time));
+                    // Times are those of the index, so one millisecond goes by from event to event at least.
+                    let passed = event.time.since(before.updated_at().unwrap_or(event.time));
+                    let counted = state.active_time(event.time) - before.active_time(before.updated_at().unwrap_or(event.time));
+                    prop_assert_eq!(counted, if waited { std::time::Duration::ZERO } else { passed });
                 }
                 Err(refused) => {
                     prop_assert_eq!(&state, &before);

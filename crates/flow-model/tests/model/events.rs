@@ -42,6 +42,13 @@ fn the_stored_form_stays_as_it_is() {
             "code": "c", "message": "m", "stepId": "a", "stepName": "A", "attempt": 1, "httpStatus": 422,
             "details": null,
         } } }),
+        json!({ "step.failed": { "visit": "a", "error": { "code": "c", "message": "m" }, "handling": { "continue": { "whole": "a" } }, "next": "b" } }),
+        json!({ "step.failed": { "visit": "a", "error": { "code": "c", "message": "m" }, "handling": "step" } }),
+        json!({ "step.failed": { "visit": "a", "error": { "code": "c", "message": "m" }, "handling": "flow", "next": "b" } }),
+        json!({ "step.retrying": { "visit": "a", "error": { "code": "c", "message": "m" }, "dueAt": 5 } }),
+        json!({ "timer.fired": { "visit": "a" } }),
+        json!({ "step.skipped": { "visit": "a" } }),
+        json!({ "step.skipped": { "visit": "a", "binding": { "whole": "a" }, "next": "b" } }),
         json!({ "wait.opened": { "visit": "a", "wait": {
             "request": { "user-approval": { "message": "m", "approvers": ["Ada"] } }, "expiresAt": 5,
         } } }),
@@ -57,6 +64,12 @@ fn the_stored_form_stays_as_it_is() {
         json!({ "wait.resolved": { "visit": "a", "resolvedAt": 1, "resolution": {
             "tool-failed": { "error": "e" },
         } } }),
+        json!({ "wait.opened": { "visit": "a", "wait": {
+            "request": { "show-form": { "title": "t", "description": "d", "fields": [] } },
+        } } }),
+        json!({ "wait.opened": { "visit": "a", "wait": { "request": { "show-form": { "title": "t", "fields": [] } } } } }),
+        json!({ "wait.opened": { "visit": "a", "wait": { "request": { "wait": {} }, "expiresAt": 5 } } }),
+        json!({ "wait.resolved": { "visit": "a", "resolvedAt": 1, "resolution": { "submitted": { "data": {} } } } }),
         json!({ "wait.resolved": { "visit": "a", "resolvedAt": 1, "resolution": "expired" } }),
         json!({ "run.completed": { "outputOf": "a" } }),
         json!({ "run.failed": { "error": { "code": "c", "message": "m" } } }),

@@ -6,5 +6,6 @@ mod events;
 mod inputs;
 mod interface;
 mod names;
+mod retry;
 mod strategies;
 mod validation;

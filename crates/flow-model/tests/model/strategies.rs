@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision, EventKind, Resolution, RunError, RunStart, Timestamp, Trigger, VisitPath, Wait,
-    WaitRequest,
+    Binding, Decision, EventKind, Handling, Resolution, RunError, RunStart, Timestamp, Trigger, VisitPath,
+    Wait, WaitRequest,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -55,6 +55,9 @@ fn wait() -> impl Strategy<Value = Wait> {
         (any::<String>(), proptest::collection::vec(any::<String>(), 0..3))
             .prop_map(|(message, approvers)| WaitRequest::UserApproval { message, approvers }),
         (any::<String>(), shared()).prop_map(|(tool_name, args)| WaitRequest::ClientTool { tool_name, args }),
+        (any::<String>(), proptest::option::of(any::<String>()), shared())
+            .prop_map(|(title, description, fields)| WaitRequest::ShowForm { title, description, fields }),
+        Just(WaitRequest::Wait {}),
     ];
     let expires_at = proptest::option::of(any::<i64>().prop_map(Timestamp::from_millis));
     (request, expires_at).prop_map(|(request, expires_at)| Wait { request, expires_at })
@@ -70,6 +73,7 @@ fn resolution() -> impl Strategy<Value = Resolution> {
         }),
         shared().prop_map(|output| Resolution::ToolSucceeded { output }),
         any::<String>().prop_map(|error| Resolution::ToolFailed { error }),
+        shared().prop_map(|data| Resolution::Submitted { data }),
         Just(Resolution::Expired),
     ]
 }
@@ -91,6 +95,15 @@ fn start() -> impl Strategy<Value = EventKind> {
     })
 }
 
+fn handling() -> impl Strategy<Value = Handling> {
+    prop_oneof![
+        Just(Handling::Nobody),
+        binding().prop_map(Handling::Continue),
+        Just(Handling::Step),
+        Just(Handling::Flow),
+    ]
+}
+
 /// Any event, the frequent ones more often.
 pub(crate) fn event() -> impl Strategy<Value = EventKind> {
     let time = || any::<i64>().prop_map(Timestamp::from_millis);
@@ -100,7 +113,13 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
             .prop_map(|(visit, input)| EventKind::StepStarted { visit, input }),
         4 => (visit(), shared(), binding(), proptest::option::of(visit()))
             .prop_map(|(visit, output, binding, next)| EventKind::StepCompleted { visit, output, binding, next }),
-        1 => (visit(), error()).prop_map(|(visit, error)| EventKind::StepFailed { visit, error }),
+        2 => (visit(), error(), handling(), proptest::option::of(visit()))
+            .prop_map(|(visit, error, handling, next)| EventKind::StepFailed { visit, error, handling, next }),
+        1 => (visit(), error(), time())
+            .prop_map(|(visit, error, due_at)| EventKind::StepRetrying { visit, error, due_at }),
+        1 => visit().prop_map(|visit| EventKind::TimerFired { visit }),
+        1 => (visit(), binding(), proptest::option::of(visit()))
+            .prop_map(|(visit, binding, next)| EventKind::StepSkipped { visit, binding, next }),
         2 => (visit(), wait()).prop_map(|(visit, wait)| EventKind::WaitOpened { visit, wait }),
         2 => (visit(), resolution(), time()).prop_map(|(visit, resolution, resolved_at)| {
             EventKind::WaitResolved { visit, resolution, resolved_at }

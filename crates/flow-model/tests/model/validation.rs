@@ -137,17 +137,10 @@ fn settings_that_would_be_ignored_are_reported() {
     });
     let mut found = faults(&document);
     found.sort();
-    let unsupported = |place: &str| format!("{place} setting_unsupported");
-    let mut expected: Vec<String> = ["retry", "timeoutMs", "onError", "when", "disabled"]
-        .map(|key| unsupported(&format!("/definition/steps/1/{key}")))
-        .to_vec();
-    expected.extend(
-        ["timeoutMs", "concurrency", "onError", "callbacks"]
-            .map(|key| unsupported(&format!("/settings/{key}"))),
-    );
+    let mut expected: Vec<String> =
+        ["concurrency", "callbacks"].map(|key| format!("/settings/{key} setting_unsupported")).to_vec();
     expected.extend([
         "/definition/steps/0/odd unknown_field".to_owned(),
-        "/definition/steps/1/pinnedOutput setting_without_effect".to_owned(),
         "/settings/creditLimit setting_without_effect".to_owned(),
         "/settings/odd unknown_field".to_owned(),
         "/settings/retentionDays setting_without_effect".to_owned(),
@@ -183,6 +176,7 @@ fn hostile_step() -> impl Strategy<Value = Value> {
         "rejectNextStepId",
         "output",
         "retry",
+        "onError",
         "odd",
     ]);
     let value = prop_oneof![
@@ -192,6 +186,7 @@ fn hostile_step() -> impl Strategy<Value = Value> {
         Just(
             json!({ "branches": [{ "nextStepId": "a" }, { "nextStepId": "b" }], "elseStepId": "s", "onExpire": "b" })
         ),
+        prop::sample::select(vec!["a", "b", "s"]).prop_map(|id| json!({ "stepId": id })),
     ];
     proptest::collection::vec((keys, value), 0..9).prop_map(|rows| {
         Value::Object(rows.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -208,6 +203,9 @@ proptest! {
 
     #[test]
     fn any_steps_are_judged(written in proptest::collection::vec(hostile_step(), 0..8)) {
-        faults(&steps(written.into()));
+        let mut document = steps(written.into());
+        faults(&document);
+        document["settings"] = json!({ "onError": { "stepId": "a" } });
+        faults(&document);
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::failure::from_client;
+use super::retry_after::retry_after;
 use super::settings::ResponseType;
 
 /// The bytes of an answer that are read: the bound of a step's output.
@@ -40,12 +41,13 @@ pub(super) async fn read(
         "body": body,
         "durationMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
-    if failed { Err(status_failure(status, &url, shown)) } else { Ok(shown) }
+    if failed { Err(status_failure(status, &headers, &url, shown)) } else { Ok(shown) }
 }
 
-fn status_failure(status: StatusCode, url: &Url, shown: Value) -> StepError {
+fn status_failure(status: StatusCode, headers: &HeaderMap, url: &Url, shown: Value) -> StepError {
     let message = format!("{url} answered {status}");
-    StepError { code: "http_status".to_owned(), message, details: Some(shown) }
+    let retry_after = retry_after(status, headers);
+    StepError { code: "http_status".to_owned(), message, details: Some(shown), retry_after }
 }
 
 fn body(

@@ -5,5 +5,6 @@ mod bodies;
 mod http_request;
 mod outbound;
 mod redirects;
+mod retry_after;
 mod settings;
 mod support;

@@ -96,7 +96,7 @@ impl TryFrom<TimerRow> for Timer {
             Ok(Self {
                 run: RunId::from_bytes(bytes("run_id", &row.run_id)?),
                 visit: VisitPath::from_stored(&row.visit),
-                kind: named("kind", &[TimerKind::WaitExpiry], TimerKind::as_str, &row.kind)?,
+                kind: named("kind", &TimerKind::ALL, TimerKind::as_str, &row.kind)?,
                 due_at: Timestamp::from_millis(row.due_at),
             })
         })

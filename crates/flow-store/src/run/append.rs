@@ -6,7 +6,7 @@ use diesel::sql_types::{Binary, Bool, Nullable};
 use flow_engine::{Append, AppendRefused, Appended, StoreError};
 use flow_model::{EVENT_SCHEMA, RunStatus, Timestamp};
 
-use super::commit::{Prepared, close_waits, take_answers};
+use super::commit::{Prepared, close, take_answers};
 use super::create::stored_count;
 use super::told::Owner;
 use crate::connection::AnyConnection;
@@ -46,8 +46,9 @@ impl NewCommit {
         };
         self.commit.store(connection, run)?;
         take_answers(connection, run, &self.commit.taken)?;
-        if row.waits_open > 0 && (self.status.is_finished() || row.cancel_requested_at.is_some()) {
-            close_waits(connection, run)?;
+        let closes = row.waits_open > 0 || self.commit.sets_timers();
+        if closes && (self.status.is_finished() || row.cancel_requested_at.is_some()) {
+            close(connection, run)?;
         }
         self.owner.told(connection, &row).map(Ok)
     }
@@ -56,7 +57,8 @@ impl NewCommit {
     fn store_row(&self, connection: &mut AnyConnection) -> Outcome<Option<OwnedRun>> {
         let ends = self.status.is_finished();
         let completes = matches!(self.status, RunStatus::Completed | RunStatus::Failed);
-        let has_work = matches!(self.status, RunStatus::Queued | RunStatus::Running);
+        // A run that is given up rests, whatever its status: it may be backing off.
+        let has_work = matches!(self.status, RunStatus::Queued | RunStatus::Running) && !self.commit.release;
         let taken = stored_count(self.commit.taken.len());
         // What the outside asked for meanwhile: a driver must see it before the run may rest.
         let is_called = || {

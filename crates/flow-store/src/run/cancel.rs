@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use flow_engine::CancelOutcome;
 use flow_model::{RunId, RunStatus, Timestamp};
 
-use super::commit::close_waits;
+use super::commit::close;
 use crate::connection::AnyConnection;
 use crate::failure::Outcome;
 use crate::rows::run::LockedRun;
@@ -31,9 +31,7 @@ pub(crate) fn cancel(
     if is_resuming && !force {
         return Ok(CancelOutcome::Resuming);
     }
-    if row.waits_open > 0 {
-        close_waits(connection, run)?;
-    }
+    close(connection, run)?;
     let row = runs::table.filter(runs::id.eq(run.as_bytes().as_slice()));
     let change = (runs::cancel_requested_at.eq(now.millis()), runs::wake.eq(true));
     update(row, change).execute(connection)?;

@@ -11,6 +11,7 @@ use crate::rows::stored_number;
 use crate::rows::wait::{CLOSED, OPEN};
 use crate::schema::{run_events, runs, timers, waits};
 use crate::statement::update;
+use crate::timer;
 
 /// A commit, checked and encoded before it is queued: the writer's time is everyone's.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Prepared {
     pub(crate) error_code: Option<String>,
     pub(crate) taken: Vec<VisitPath>,
     pub(crate) opened: Vec<OpenedWait>,
+    timers: Vec<(VisitPath, TimerKind, Timestamp)>,
     events: Encoded,
 }
 
@@ -83,15 +85,23 @@ impl Prepared {
             error_code,
             taken: commit.waits_taken,
             opened: opened.map_err(unwritable)?,
+            timers: commit.timers_set,
             events: codec::encode(&commit.events).map_err(unwritable)?,
         })
     }
 
-    /// Stores the events and the waits that open with them. The run's row is there and locked.
+    pub(crate) const fn sets_timers(&self) -> bool {
+        !self.timers.is_empty()
+    }
+
+    /// Stores the events, and the waits and timers that go with them. The run's row is there and locked.
     pub(crate) fn store(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
         self.store_events(connection, run)?;
         for wait in &self.opened {
             wait.store(connection, run)?;
+        }
+        for (visit, kind, due_at) in &self.timers {
+            timer::replace(connection, run, visit, *kind, *due_at)?;
         }
         Ok(())
     }
@@ -136,15 +146,10 @@ impl OpenedWait {
             waits::taken.eq(false),
         );
         on_each!(connection, |each| diesel::insert_into(waits::table).values(row).execute(each))?;
-        let Some(due_at) = self.expires_at else { return Ok(()) };
-        let timer = (
-            timers::run_id.eq(run.as_bytes().as_slice()),
-            timers::visit.eq(self.visit.as_str()),
-            timers::kind.eq(TimerKind::WaitExpiry.as_str()),
-            timers::due_at.eq(due_at),
-        );
-        on_each!(connection, |each| diesel::insert_into(timers::table).values(timer).execute(each))?;
-        Ok(())
+        match self.expires_at.map(Timestamp::from_millis) {
+            Some(due_at) => timer::set(connection, run, &self.visit, TimerKind::WaitExpiry, due_at),
+            None => Ok(()),
+        }
     }
 }
 
@@ -163,8 +168,8 @@ pub(crate) fn take_answers(connection: &mut AnyConnection, run: RunId, taken: &[
     Ok(())
 }
 
-/// Closes the open waits of a run, and with them their timers.
-pub(crate) fn close_waits(connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+/// Closes the open waits of a run, and deletes its timers.
+pub(crate) fn close(connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
     let id = run.as_bytes().as_slice();
     let open = waits::table.filter(waits::run_id.eq(id)).filter(waits::state.eq(OPEN));
     update(open, waits::state.eq(CLOSED)).execute(connection)?;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use flow_engine::{Appended, Create, Created, IdempotencyKey, RunRecord, StoreError};
 use flow_model::{EVENT_SCHEMA, NodeId, RunStatus};
 
-use super::commit::{Prepared, close_waits};
+use super::commit::{Prepared, close};
 use super::key::{KeyOutcome, flow_part, take};
 use super::told::Owner;
 use crate::connection::{AnyConnection, on_each};
@@ -75,18 +75,20 @@ impl NewRun {
     }
 
     fn close(&self, connection: &mut AnyConnection) -> Outcome<()> {
-        if self.commit.opened.is_empty() {
+        if self.commit.opened.is_empty() && !self.commit.sets_timers() {
             return Ok(());
         }
-        close_waits(connection, self.record.id)
+        close(connection, self.record.id)
     }
 
     /// False when there is a run with that id already.
     fn store_row(&self, connection: &mut AnyConnection) -> Outcome<bool> {
         let record = &self.record;
         let wake = match record.status {
-            RunStatus::Queued | RunStatus::Running => true,
-            RunStatus::Waiting => record.cancel_requested_at.is_some(),
+            RunStatus::Queued | RunStatus::Running if !self.commit.release => true,
+            RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => {
+                record.cancel_requested_at.is_some()
+            }
             RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
         };
         let lease_node = if self.releases() { None } else { Some(self.node.as_bytes().as_slice()) };

@@ -79,6 +79,10 @@ impl Store for SqlStore {
         self.write(Order::Alone, move |connection| node::renew(connection, node, now, lease)).await
     }
 
+    async fn timer_fire(&self, timer: Timer, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(Order::run(timer.run), move |connection| timer::fire(connection, &timer, now)).await
+    }
+
     async fn node_leave(&self, node: NodeId) -> Result<(), StoreError> {
         self.write(Order::Last, move |connection| node::leave(connection, node)).await
     }

@@ -62,9 +62,8 @@ async fn a_definition_must_parse(backend: Backend) {
 async fn newer_runs_are_not_claimed(backend: Backend) {
     let store = backend.open().await;
     let world = World::new(&store).await;
-    let mut create = world.create();
-    create.commit.release = true;
-    let run = stored(&store, create).await;
+    let run = stored(&store, world.create()).await;
+    store.node_leave(world.node).await.unwrap();
     let schema = |schema: i32| format!("UPDATE runs SET event_schema = {schema}");
     backend.connect().batch_execute(&schema(EVENT_SCHEMA + 1)).unwrap();
     assert_eq!(world.claim(&store, None, 10).await, []);

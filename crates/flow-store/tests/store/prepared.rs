@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use flow_engine::Store as _;
+use flow_engine::{Store as _, Timer, TimerKind};
 use flow_store::Options;
 
 use crate::backend::{Backend, on_both};
@@ -68,6 +68,13 @@ async fn every_statement_is_prepared_once(backend: Backend) {
         let run = stored(&store, world.waiting(Some(at(100)))).await;
         store.run_cancel(run, at(1), false).await.unwrap();
         world.claim(&store, Some(run), 1).await;
+        let resting = stored(&store, world.create()).await;
+        let mut backing_off = step(resting, world.node, 1, 1);
+        backing_off.commit.timers_set.push((visit(), TimerKind::Retry, at(100)));
+        backing_off.commit.release = true;
+        store.run_append(backing_off).await.unwrap().unwrap();
+        let timer = Timer { run: resting, visit: visit(), kind: TimerKind::Retry, due_at: at(100) };
+        assert!(store.timer_fire(timer, at(100)).await.unwrap());
         store.run_load(run).await.unwrap();
         store.run_record(run).await.unwrap();
         store.run_events(run, 1).await.unwrap();

@@ -140,6 +140,7 @@ pub(crate) fn commit(after: u64, kinds: Vec<EventKind>) -> Commit {
         batch: BatchId::new(at(0), random()),
         events: (after + 1..).zip(kinds).map(|(seq, kind)| event(seq, kind)).collect(),
         waits_opened: Vec::new(),
+        timers_set: Vec::new(),
         waits_taken: Vec::new(),
         release: false,
     }

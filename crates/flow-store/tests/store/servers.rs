@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use flow_engine::{CancelOutcome, Created, ResolveOutcome, Store as _};
+use flow_engine::{CancelOutcome, Created, ResolveOutcome, Store as _, Timer, TimerKind};
 use flow_model::RunStatus;
 use flow_store::SqlStore;
 use futures_util::future::join_all;
 
 use crate::backend::Database;
-use crate::runs::{World, approve, at, node, step, stored};
+use crate::runs::{World, approve, at, node, step, stored, visit};
 
 /// Two servers answer and cancel the same runs in opposite orders: each wait has one answer or none, and
 /// nobody is refused because of the other.
@@ -93,5 +93,30 @@ async fn an_answer_is_never_missed() {
         let appended = appended.unwrap().unwrap();
         assert_eq!(appended.released, appended.resolved.is_empty());
         assert_eq!(world.claim(&other, Some(run), 1).await.len(), usize::from(appended.released));
+    }
+}
+
+/// One server fires a timer while another, which drives the run, sets it anew: whichever comes first, neither
+/// call fails, and the timer is there at the new time.
+#[tokio::test]
+async fn a_timer_that_is_set_anew_as_it_fires_stops_nobody() {
+    let Some(database) = Database::new() else { return };
+    let (owner, other) = (database.open().await, database.open().await);
+    let world = World::new(&owner).await;
+    for _ in 0..100 {
+        let run = stored(&owner, world.create()).await;
+        let set = |after: u64, due_at| {
+            let mut set = step(run, world.node, 1, after);
+            set.commit.timers_set.push((visit(), TimerKind::Retry, due_at));
+            set
+        };
+        owner.run_append(set(1, at(100))).await.unwrap().unwrap();
+        let timer = Timer { run, visit: visit(), kind: TimerKind::Retry, due_at: at(100) };
+        let (appended, fired) =
+            tokio::join!(owner.run_append(set(2, at(200))), other.timer_fire(timer.clone(), at(150)));
+        assert!(appended.unwrap().is_ok());
+        fired.unwrap();
+        assert_eq!(owner.timer_due(at(199), 10).await.unwrap(), []);
+        assert!(other.timer_fire(timer, at(200)).await.unwrap());
     }
 }

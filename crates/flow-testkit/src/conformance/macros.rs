@@ -140,6 +140,21 @@ macro_rules! conformance_tests {
             many_of_one_moment,
             extremes_are_kept,
         }
+        $crate::conformance_tests! { @group resting
+            nobody_claims_it,
+            it_can_rest_at_once,
+            a_timer_calls_it_up,
+            other_timers_are_other_timers,
+            a_cancel_calls_it_up,
+            an_answer_calls_it_up,
+            who_goes_on_doesnt_rest,
+            a_repeat_changes_nothing,
+            a_timer_set_again_is_replaced,
+            kinds_dont_meet,
+            a_finished_run_stays_finished,
+            one_of_many_fires_it,
+            a_firing_races_its_owner,
+        }
         $crate::conformance_tests! { @group nodes
             the_store_answers,
             a_zero_lease_gives_all_up,

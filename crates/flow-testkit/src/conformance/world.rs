@@ -143,6 +143,7 @@ impl World {
             batch: self.batch(),
             events: events.collect(),
             waits_opened: Vec::new(),
+            timers_set: Vec::new(),
             waits_taken: Vec::new(),
             release: false,
         }

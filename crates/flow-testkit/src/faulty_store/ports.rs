@@ -81,6 +81,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.through("node_renew", self.inner.node_renew(node, now, lease)).await
     }
 
+    async fn timer_fire(&self, timer: Timer, now: Timestamp) -> Result<bool, StoreError> {
+        self.through("timer_fire", self.inner.timer_fire(timer, now)).await
+    }
+
     async fn node_leave(&self, node: NodeId) -> Result<(), StoreError> {
         self.through("node_leave", self.inner.node_leave(node)).await
     }

@@ -18,14 +18,14 @@ pub(crate) struct Resume {
 pub(crate) enum Said {
     /// An answer that some wait takes.
     Answer(Answer),
-    /// Something that none of today's waits takes.
+    /// Something that no wait takes.
     Unfit {
         /// The member that was sent.
         sent: &'static str,
     },
 }
 
-const FORMS: &str = "`decision`, or `toolResult`";
+const FORMS: &str = "`decision`, `toolResult` or `formData`";
 
 impl Resume {
     /// Reads the body. `decided_by` is the caller's name. None, and a fault, when it can't be read.
@@ -40,6 +40,7 @@ impl Resume {
             ["toolResult"] => {
                 tool_result(fields).map(|(answer, named)| (Said::Answer(answer), Some(named)))?
             }
+            ["formData"] => (Said::Answer(Answer::Form(fields.object("formData").cloned()?)), None),
             [sent] => (Said::Unfit { sent }, None),
             [] => {
                 let message = format!("the body answers nothing; send {FORMS}");

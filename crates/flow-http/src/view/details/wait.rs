@@ -1,7 +1,7 @@
 //! A wait's row: open or over.
 
 use flow_engine::{OpenWait, RunView};
-use flow_model::{Resolution, Visit, VisitPath, VisitStatus};
+use flow_model::{Resolution, Visit, VisitPath};
 use serde::Serialize;
 
 use crate::view::event::Answer;
@@ -23,8 +23,7 @@ pub(super) struct WaitRow<'a> {
 }
 
 impl<'a> WaitRow<'a> {
-    /// The row of a visit's wait; none for a visit that never waited. What a step that has ended was answered
-    /// is in its output.
+    /// The row of a visit's wait; none for a visit that never waited.
     pub(super) fn of(view: &'a RunView, path: &VisitPath, visit: &'a Visit) -> Option<Self> {
         let wait = OpenWait {
             execution: view.execution(path),
@@ -33,29 +32,22 @@ impl<'a> WaitRow<'a> {
             wait: visit.wait.clone()?,
             opened_at: visit.started_at,
         };
-        let status = match &visit.status {
-            VisitStatus::Running | VisitStatus::Waiting => "open",
-            VisitStatus::Resolved { resolution: Resolution::Expired, .. } => "expired",
-            VisitStatus::Resolved { .. } | VisitStatus::Completed { .. } | VisitStatus::Failed { .. } => {
-                "resolved"
+        let asks_someone = wait.wait.request.kind().asks_someone();
+        let (status, resolution, resolved_at) = match &visit.resolution {
+            // The clock was all that it waited for: nothing was missed, and nobody answered.
+            Some((_, at)) if !asks_someone => ("resolved", None, Some(*at)),
+            Some((resolution @ Resolution::Expired, at)) => {
+                ("expired", Some(Answer::of(resolution)), Some(*at))
             }
-            VisitStatus::Cancelled => "closed",
-        };
-        let (resolution, resolved_at) = match &visit.status {
-            VisitStatus::Resolved { resolution, resolved_at } => {
-                (Some(Answer::of(resolution)), Some(resolved_at.to_string()))
-            }
-            VisitStatus::Running
-            | VisitStatus::Waiting
-            | VisitStatus::Completed { .. }
-            | VisitStatus::Failed { .. }
-            | VisitStatus::Cancelled => (None, visit.ended_at.map(|at| at.to_string())),
+            Some((resolution, at)) => ("resolved", Some(Answer::of(resolution)), Some(*at)),
+            None if visit.status.has_ended() => ("closed", None, visit.ended_at),
+            None => ("open", None, None),
         };
         Some(Self {
             status,
-            pending_action: (status == "open").then(|| PendingAction::of(&wait)),
+            pending_action: PendingAction::of(&wait).filter(|_| status == "open"),
             state: WaitState::of(&wait),
-            resolved_at,
+            resolved_at: resolved_at.map(|at| at.to_string()),
             resolution,
         })
     }

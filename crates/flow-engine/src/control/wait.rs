@@ -1,0 +1,106 @@
+//! `wait`: lets time pass.
+
+use std::time::Duration;
+
+use flow_expr::{JsonTemplate, Scope};
+use flow_model::{Fields, RunError, Timestamp, WaitRequest, excerpt};
+use serde_json::Value;
+
+use super::{Expiry, Resolved};
+use crate::flow::{Templates, failed};
+
+/// How long, or until when.
+#[derive(Debug)]
+pub(crate) enum Wait {
+    Duration(JsonTemplate),
+    Until(JsonTemplate),
+}
+
+impl Wait {
+    pub(super) fn compile(data: &Fields<'_>, templates: Templates<'_>) -> Option<Self> {
+        let given = (data.value("durationMs"), data.value("until"));
+        if data.value("event").is_some() {
+            let message =
+                "events can't be waited for in this version of the server; use `durationMs` or `until`";
+            data.faults().error(data.at("event"), "setting_unsupported", message);
+            return None;
+        }
+        match given {
+            (Some(duration), None) => {
+                let template = templates.json(duration, &data.at("durationMs"))?;
+                // What no expression changes can be judged now.
+                if template.is_constant() && whole(duration).is_none() {
+                    wrong(data, "durationMs", MILLIS, duration);
+                }
+                Some(Self::Duration(template))
+            }
+            (None, Some(until)) => {
+                let template = templates.json(until, &data.at("until"))?;
+                if template.is_constant() && moment(until).is_none() {
+                    wrong(data, "until", TIME, until);
+                }
+                Some(Self::Until(template))
+            }
+            (Some(_), Some(_)) => {
+                data.faults().error(
+                    data.at("until"),
+                    "setting_conflict",
+                    "give `durationMs` or `until`, not both",
+                );
+                None
+            }
+            (None, None) => {
+                let message = "give `durationMs` (a number) or `until` (a time such as 2026-01-31T09:00:00Z)";
+                data.faults().error(data.at("durationMs"), "required", message);
+                None
+            }
+        }
+    }
+
+    pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<Resolved, RunError> {
+        let expiry = match self {
+            Self::Duration(template) => {
+                let value = template.evaluate(scope).map_err(|error| failed(&error))?;
+                let millis = whole(&value).ok_or_else(|| invalid("durationMs", MILLIS, &value))?;
+                Expiry::In(Duration::from_millis(millis))
+            }
+            Self::Until(template) => {
+                let value = template.evaluate(scope).map_err(|error| failed(&error))?;
+                Expiry::At(moment(&value).ok_or_else(|| invalid("until", TIME, &value))?)
+            }
+        };
+        Ok(Resolved::Wait { request: WaitRequest::Wait {}, expiry })
+    }
+}
+
+const MILLIS: &str = "a whole number of milliseconds";
+const TIME: &str = "a time such as 2026-01-31T09:00:00Z";
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
+}
+
+/// A whole number, also as arithmetic makes it or as text.
+fn whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64().or_else(|| {
+            let number = number.as_f64().filter(|number| *number >= 0.0)?;
+            format!("{number:.0}").parse().ok()
+        }),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The fault of a setting, told as its failure at run time is.
+fn wrong(data: &Fields<'_>, setting: &str, wanted: &str, value: &Value) {
+    data.faults().error(data.at(setting), "wrong_type", told(setting, wanted, value));
+}
+
+fn invalid(setting: &str, wanted: &str, value: &Value) -> RunError {
+    RunError::new("settings_invalid", told(setting, wanted, value))
+}
+
+fn told(setting: &str, wanted: &str, value: &Value) -> String {
+    format!("`{setting}` is {}; it must be {wanted}", excerpt(&value.to_string()))
+}
