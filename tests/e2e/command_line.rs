@@ -145,6 +145,20 @@ fn validate_names_every_fault_and_ends_with_a_code_for_scripts() {
     }
 }
 
+#[test]
+fn output_that_nobody_reads_is_no_panic() {
+    let home = Home::sqlite();
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let unread = home.command().args(["validate", SAMPLE]).stdout(closed()).output().unwrap();
+    assert_eq!((unread.status.code(), text(&unread.stderr)), (Some(2), String::new()));
+    let untold = home.command().args(["validate", "missing.json"]).stderr(closed()).output().unwrap();
+    assert_eq!(untold.status.code(), Some(2));
+}
+
 #[tokio::test]
 async fn the_first_start_prints_a_token_and_commands_that_work() {
     let home = Home::sqlite();

@@ -11,8 +11,10 @@ mod telemetry;
 mod token;
 mod validate;
 
+use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use args::{Args, Command};
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     match start(args) {
         Ok(code) => code,
+        Err(error) if has_no_reader(&error) => ExitCode::from(exit::CANNOT),
         Err(error) => {
             complain(&format!("{error:#}"));
             ExitCode::from(exit::CANNOT)
@@ -51,19 +54,25 @@ fn start(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Tells the person at the terminal. Logs go through `tracing`; results go to standard output.
-#[expect(clippy::print_stderr, reason = "the command line speaks to a person here")]
 fn complain(message: &str) {
-    eprintln!("flow-server: {message}");
+    tell(&format!("flow-server: {message}"));
 }
 
 /// A line of a command's result, on standard output.
-#[expect(clippy::print_stdout, reason = "the command's result")]
-fn say(line: &str) {
-    println!("{line}");
+///
+/// # Errors
+/// Nobody can read it: the disk is full, or the reader of a pipe has gone.
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{line}").context("standard output can't be written to")
 }
 
-/// A line of progress or advice, on standard error.
-#[expect(clippy::print_stderr, reason = "the command line speaks to a person here")]
+/// A line of progress or advice, on standard error. When that is gone, there is nobody to tell.
 fn tell(line: &str) {
-    eprintln!("{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Whether the reader of our output has gone, as `head` does when it has enough.
+fn has_no_reader(error: &anyhow::Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -9,6 +9,6 @@ use crate::say;
 pub(crate) fn migrate(config: &Config) -> anyhow::Result<ExitCode> {
     let config = Config { no_migrate: false, ..config.clone() };
     block_on(open_store(&config, true))?;
-    say("the tables are up to date");
+    say("the tables are up to date")?;
     Ok(ExitCode::SUCCESS)
 }

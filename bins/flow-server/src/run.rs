@@ -51,7 +51,7 @@ pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
             Err(error) => return Err(error.into()),
         };
         let view = follow(&engine, workspace, started, args.json).await?;
-        Ok(report(&view, args.json))
+        report(&view, args.json)
     })
 }
 
@@ -106,22 +106,22 @@ fn tell_faults(faults: &[Fault]) {
     }
 }
 
-fn report(view: &RunView, as_json: bool) -> ExitCode {
+fn report(view: &RunView, as_json: bool) -> anyhow::Result<ExitCode> {
     let error = match view.state.end() {
         Some((_, flow_model::RunEnd::Failed { error })) => Some(error),
         _ => None,
     };
     if as_json {
         let status = view.status().as_str();
-        say(&json!({ "status": status, "output": view.output(), "error": error }).to_string());
+        say(&json!({ "status": status, "output": view.output(), "error": error }).to_string())?;
     } else if let Some(output) = view.output() {
-        say(&format!("{output:#}"));
+        say(&format!("{output:#}"))?;
     } else if let Some(error) = error {
         tell(&format!("failed with {}: {}", error.code, error.message));
     }
-    match view.status() {
+    Ok(match view.status() {
         RunStatus::Completed => ExitCode::SUCCESS,
         RunStatus::Failed | RunStatus::Cancelled => ExitCode::from(exit::FAILED),
         RunStatus::Waiting | RunStatus::Queued | RunStatus::Running => ExitCode::from(exit::WAITING),
-    }
+    })
 }

@@ -60,7 +60,10 @@ async fn serve_http(config: &Config, engine: &Engine, store: Arc<SqlStore>) -> a
     if let Some(welcome) = welcome {
         welcome.print(address);
     }
-    say(&format!("listening on http://{address}"));
+    if let Err(error) = say(&format!("listening on http://{address}")) {
+        // Whoever started us doesn't want to know; callers do.
+        tracing::warn!(%address, error = format!("{error:#}"), "serving, and nobody reads that it is so");
+    }
 
     tokio::select! {
         signal = signal::stop() => tracing::info!(signal, "stopping"),

@@ -19,12 +19,12 @@ pub(crate) fn token(config: &Config, command: TokenCommand) -> anyhow::Result<Ex
                 let now = SystemClock.now();
                 let expires_at = expires_in.map(|time| now.after(time));
                 let wanted = Wanted { workspace: &workspace, user: &user, email: &email, scopes, expires_at };
-                say(&create(&store, wanted).await?);
+                say(&create(&store, wanted).await?)?;
                 Ok(ExitCode::SUCCESS)
             }
             TokenCommand::List { json } => {
                 for token in store.token_list(None).await? {
-                    say(&if json { as_json(&token) } else { as_line(&token) });
+                    say(&if json { as_json(&token) } else { as_line(&token) })?;
                 }
                 Ok(ExitCode::SUCCESS)
             }
@@ -81,7 +81,7 @@ async fn revoke(accounts: &dyn Accounts, token: &str) -> anyhow::Result<ExitCode
         Err(_) => accounts.token_revoke_hash(flow_http::token::hash(token), now).await?,
     };
     if revoked {
-        say("revoked");
+        say("revoked")?;
         Ok(ExitCode::SUCCESS)
     } else {
         complain("there is no such token; `flow-server token list` shows the ids");

@@ -23,9 +23,9 @@ pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
         failed |= invalid;
         if args.json {
             let file = path.display().to_string();
-            say(&json!({ "file": file, "valid": !invalid, "issues": faults }).to_string());
+            say(&json!({ "file": file, "valid": !invalid, "issues": faults }).to_string())?;
         } else {
-            print(path, &faults);
+            print(path, &faults)?;
         }
     }
     Ok(if failed { ExitCode::from(exit::FAILED) } else { ExitCode::SUCCESS })
@@ -44,14 +44,14 @@ pub(crate) fn read_document(path: &Path) -> anyhow::Result<Value> {
     Ok(document)
 }
 
-fn print(path: &Path, faults: &[Fault]) {
+fn print(path: &Path, faults: &[Fault]) -> anyhow::Result<()> {
     let path = path.display();
     for fault in faults {
         let severity = match fault.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        say(&format!("{path}: {severity}[{}] at {}: {}", fault.code, fault.pointer, fault.message));
+        say(&format!("{path}: {severity}[{}] at {}: {}", fault.code, fault.pointer, fault.message))?;
     }
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     match errors {
