@@ -186,6 +186,23 @@ async fn the_first_start_prints_a_token_and_commands_that_work() {
     assert_eq!(Client::new(&server.address, token).get("/v1/nowhere").await.status, 404);
 }
 
+#[test]
+fn a_first_start_that_found_its_address_taken_is_made_up_for() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let home = Home::sqlite();
+    let listen = taken.local_addr().unwrap().to_string();
+    let refused = home.command().args(["--listen", &listen]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("--listen"), "{}", text(&refused.stderr));
+
+    let stderr = home.dir.path().join("stderr");
+    let mut command = home.command();
+    command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+    command.stderr(std::fs::File::create(&stderr).unwrap());
+    let _server = Server::wait_for(command.spawn().unwrap());
+    assert!(std::fs::read_to_string(&stderr).unwrap().contains("  pat_"), "the token is still to be shown");
+}
+
 #[tokio::test]
 async fn tokens_are_made_and_revoked_beside_a_running_server() {
     for home in Home::each() {

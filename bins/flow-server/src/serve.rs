@@ -50,11 +50,11 @@ async fn start_engine(
 
 async fn serve_http(config: &Config, engine: &Engine, store: Arc<SqlStore>) -> anyhow::Result<()> {
     let accounts: Arc<dyn Accounts> = store;
+    let api = Api { engine: engine.clone(), accounts: accounts.clone(), options: config.http.clone() };
+    let http::Bound { address, start } = http::bind(config, api)?;
+    // Only now: the token that it makes is shown this once, and an address that is taken ends the start.
     let welcome = first_start::prepare(config, engine, &*accounts).await?;
-    let api = Api { engine: engine.clone(), accounts, options: config.http.clone() };
-    let bound = http::bind(config, api)?;
-    let address = bound.address;
-    let server = bound.server;
+    let server = start();
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     if let Some(welcome) = welcome {

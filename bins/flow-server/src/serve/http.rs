@@ -15,10 +15,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// A server that is bound and not yet polled.
+/// An address that is ours, where nobody is answered yet.
 pub(super) struct Bound {
-    pub(super) server: Server,
     pub(super) address: SocketAddr,
+    /// Begins to answer.
+    pub(super) start: Box<dyn FnOnce() -> Server>,
 }
 
 /// Binds the address of the configuration.
@@ -37,5 +38,5 @@ pub(super) fn bind(config: &Config, api: Api) -> anyhow::Result<Bound> {
         format!("{listen} can't be listened on; is another server there? choose another with --listen")
     })?;
     let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Bound { server: server.run(), address })
+    Ok(Bound { address, start: Box::new(move || server.run()) })
 }
