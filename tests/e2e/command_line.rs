@@ -242,6 +242,18 @@ fn wrong_settings_are_named() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(text(&refused.stderr).contains("FLOW_OUTBOUND__ALLOW"), "{}", text(&refused.stderr));
 
+    let unusable = [
+        ("FLOW_ADMIN_TOKEN", "a token with spaces in the middle"),
+        ("FLOW_ADMIN_TOKEN", "a_token_that_ends_with_a_line_break\n"),
+        ("FLOW_WORKERS", "513"),
+    ];
+    for (name, value) in unusable {
+        let refused = Home::sqlite().set(name, value).command().output().unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{name}: {}", text(&refused.stderr));
+        let named = name.trim_start_matches("FLOW_").to_lowercase();
+        assert!(text(&refused.stderr).to_lowercase().contains(&named), "{}", text(&refused.stderr));
+    }
+
     let home = Home::sqlite();
     let file = home.dir.path().join("flow.toml");
     std::fs::write(&file, "lisen = \"127.0.0.1:0\"\n").unwrap();

@@ -104,6 +104,17 @@ impl Config {
                 "`FLOW_ADMIN_TOKEN` is too short to be safe; use {SHORTEST_TOKEN} characters or more"
             );
         }
+        // A header can't carry anything else, and spaces at its ends are lost on the way.
+        if !self.admin_token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            anyhow::bail!(
+                "`FLOW_ADMIN_TOKEN` must be visible ASCII characters without spaces or line breaks"
+            );
+        }
+        // Actix panics above it.
+        const MOST_WORKERS: usize = 512;
+        if self.workers > MOST_WORKERS {
+            anyhow::bail!("`workers` is {}; use {MOST_WORKERS} at most, or 0 for one a core", self.workers);
+        }
         Ok(())
     }
 
