@@ -146,6 +146,27 @@ fn validate_names_every_fault_and_ends_with_a_code_for_scripts() {
 }
 
 #[test]
+fn validate_goes_on_after_a_file_that_it_cannot_read() {
+    let home = Home::sqlite();
+    let marked = home.dir.path().join("marked.json");
+    std::fs::write(&marked, format!("\u{feff}{}", std::fs::read_to_string(SAMPLE).unwrap())).unwrap();
+    let files = |json: &[&str]| {
+        let mut command = home.command();
+        command.arg("validate").args(json).args(["missing.json", SAMPLE]).arg(&marked).output().unwrap()
+    };
+    let told = files(&[]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(text(&told.stderr).contains("missing.json"), "{}", text(&told.stderr));
+    assert_eq!(text(&told.stdout).matches("can be published").count(), 2, "{}", text(&told.stdout));
+    let told = files(&["--json"]);
+    let valid: Vec<_> = text(&told.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["valid"].as_bool().unwrap())
+        .collect();
+    assert_eq!((told.status.code(), valid), (Some(2), vec![false, true, true]));
+}
+
+#[test]
 fn output_that_nobody_reads_is_no_panic() {
     let home = Home::sqlite();
     let closed = || {

@@ -11,14 +11,24 @@ use serde_json::{Value, json};
 use crate::args::ValidateArgs;
 use crate::config::Config;
 use crate::parts::registry;
-use crate::{exit, say};
+use crate::{complain, exit, say};
 
 pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
     let registry = registry(&Config::default())?;
-    let mut failed = false;
+    let (mut failed, mut unreadable) = (false, false);
     for path in &args.files {
-        let document = read_document(path)?;
-        let faults = validate_document(&document, &registry);
+        let faults = match read_document(path) {
+            Ok(document) => validate_document(&document, &registry),
+            Err(error) => {
+                unreadable = true;
+                complain(&format!("{error:#}"));
+                if !args.json {
+                    continue;
+                }
+                let (pointer, message, severity) = (String::new(), format!("{error:#}"), Severity::Error);
+                vec![Fault { pointer, code: "unreadable", message, severity }]
+            }
+        };
         let invalid = faults.iter().any(|fault| fault.severity == Severity::Error);
         failed |= invalid;
         if args.json {
@@ -28,14 +38,21 @@ pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
             print(path, &faults)?;
         }
     }
-    Ok(if failed { ExitCode::from(exit::FAILED) } else { ExitCode::SUCCESS })
+    Ok(match (unreadable, failed) {
+        (true, _) => ExitCode::from(exit::CANNOT),
+        (false, true) => ExitCode::from(exit::FAILED),
+        (false, false) => ExitCode::SUCCESS,
+    })
 }
+
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// Reads a flow document; a name that it lacks is that of its file.
 pub(crate) fn read_document(path: &Path) -> anyhow::Result<Value> {
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    let mut document: Value =
-        serde_json::from_str(&text).with_context(|| format!("{} isn't JSON", path.display()))?;
+    let mut document: Value = serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK))
+        .with_context(|| format!("{} isn't JSON", path.display()))?;
     let map = document.as_object_mut().with_context(|| {
         format!("{} isn't a flow document: write an object with name and definition", path.display())
     })?;
