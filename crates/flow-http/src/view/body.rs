@@ -4,6 +4,7 @@ mod execute;
 mod flow;
 mod publish;
 mod resume;
+mod text;
 
 pub(crate) use execute::{Start, inputs_of};
 pub(crate) use flow::new_flow;

@@ -90,6 +90,24 @@ async fn every_fault_of_the_body_is_told_at_once() {
     assert_eq!(faults, [("/name".to_owned(), "required".to_owned())]);
 }
 
+#[actix_web::test]
+async fn a_text_that_some_database_could_not_keep_is_refused() {
+    let server = Server::start().await;
+    let create = |body: serde_json::Value| server.post("/v1/flow").json(body);
+    let refused = create(json!({"name": "a\0b", "description": "a\0b"})).send().await;
+    let invalid = |at: &str, code: &str| (at.to_owned(), code.to_owned());
+    let expected = [invalid("/name", "invalid_character"), invalid("/description", "invalid_character")];
+    assert_eq!(refused.faults(422, "invalid_request"), expected);
+    let refused = create(json!({"name": "é".repeat(201), "description": "é".repeat(10_001)})).send().await;
+    let expected = [invalid("/name", "too_long"), invalid("/description", "too_long")];
+    assert_eq!(refused.faults(422, "invalid_request"), expected);
+    let longest = create(json!({"name": "é".repeat(200), "description": "é".repeat(10_000)})).send().await;
+    assert_eq!(longest.status, 201, "{}", longest.text);
+    let publish = format!("{}/publish", longest.header("location"));
+    let refused = server.post(&publish).json(json!({"summary": "a\0b"})).send().await;
+    assert_eq!(refused.faults(422, "invalid_request"), [invalid("/summary", "invalid_character")]);
+}
+
 fn issues(answer: &Answer) -> Vec<(String, String)> {
     let body = answer.json();
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();

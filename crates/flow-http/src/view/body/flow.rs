@@ -4,6 +4,8 @@ use flow_engine::{FlowInput, Visibility};
 use flow_model::Fields;
 use serde_json::Value;
 
+use super::text;
+
 /// Reads `{name, description?, definition?, settings?, visibility?, tags?}`. Whatever is wrong inside the
 /// definition is an issue of the draft and no fault of the request.
 pub(crate) fn new_flow(fields: &Fields<'_>) -> FlowInput {
@@ -11,9 +13,13 @@ pub(crate) fn new_flow(fields: &Fields<'_>) -> FlowInput {
     if name.is_some_and(|name| name.trim().is_empty()) {
         fields.faults().error(fields.at("name"), "required", "the name is empty; give the flow one");
     }
+    let description = fields.string("description");
+    for (key, text, longest) in [("name", name, text::NAME), ("description", description, text::PROSE)] {
+        text::check(fields, key, text.unwrap_or_default(), longest);
+    }
     FlowInput {
         name: name.unwrap_or_default().to_owned(),
-        description: fields.string("description").map(str::to_owned),
+        description: description.map(str::to_owned),
         definition: fields.object("definition").cloned(),
         settings: fields.object("settings").cloned(),
         visibility: visibility(fields).unwrap_or(Visibility::Workspace),

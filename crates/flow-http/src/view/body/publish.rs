@@ -2,6 +2,8 @@
 
 use flow_model::{Bump, Fields};
 
+use super::text;
+
 /// `{summary?, bump?, revision?}`.
 pub(crate) struct Publish {
     /// What the author says of the version.
@@ -15,8 +17,10 @@ pub(crate) struct Publish {
 impl Publish {
     /// Reads the body.
     pub(crate) fn read(fields: &Fields<'_>) -> Self {
+        let summary = fields.string("summary");
+        text::check(fields, "summary", summary.unwrap_or_default(), text::PROSE);
         Self {
-            summary: fields.string("summary").map(str::to_owned),
+            summary: summary.map(str::to_owned),
             bump: bump(fields),
             revision: fields.whole_number("revision").map(|number| i64::try_from(number).unwrap_or(i64::MAX)),
         }
