@@ -14,7 +14,6 @@ mod shared;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use flow_model::{RunId, WorkspaceId};
@@ -119,16 +118,17 @@ impl Engine {
     /// Why they shouldn't.
     pub async fn ready(&self) -> Result<(), EngineError> {
         self.shared.refuse_when_stopping()?;
-        if self.shared.draining.load(Ordering::Relaxed) {
+        if self.shared.draining.is_cancelled() {
             return Err(EngineError::Stopping);
         }
         Ok(self.shared.store.ping().await?)
     }
 
     /// Says that it isn't ready from now on, and still takes calls: the first half of a graceful stop, while
-    /// requests that are on their way are answered.
+    /// requests that are on their way are answered. Polls that are held end at once, since nothing is lost by
+    /// asking another server.
     pub fn drain(&self) {
-        self.shared.draining.store(true, Ordering::Relaxed);
+        self.shared.draining.cancel();
     }
 
     /// Takes no new work, lets steps under way come to their commit, gives every run up, and returns when

@@ -1,7 +1,6 @@
 //! How an engine is put together.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use flow_model::NodeId;
 use tokio::runtime::Handle;
@@ -100,7 +99,7 @@ impl EngineBuilder {
             hub: Hub::default(),
             tracker: TaskTracker::new(),
             timers: Notify::new(),
-            draining: AtomicBool::new(false),
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             abandoning: CancellationToken::new(),
         });

@@ -154,13 +154,14 @@ pub(super) async fn poll(
     wait: Duration,
 ) -> Result<Poll, EngineError> {
     let deadline = shared.clock.now().after(wait);
+    let is_leaving = || shared.is_stopping() || shared.draining.is_cancelled();
     loop {
         let mut watch = shared.hub.watch(run);
         let record = shared.store.run_record(run).await?;
         let record = record.filter(|record| record.workspace == workspace);
         let record = record.ok_or(EngineError::RunNotFound(run))?;
         let now = shared.clock.now();
-        if record.seq > since || record.status.is_finished() || now >= deadline || shared.is_stopping() {
+        if record.seq > since || record.status.is_finished() || now >= deadline || is_leaving() {
             let view = view::inspect(shared, Some(workspace), run).await?;
             let events = match shared.store.run_events(run, since).await {
                 Ok(events) => events,
@@ -173,6 +174,7 @@ pub(super) async fn poll(
         tokio::select! {
             () = watch.changed() => {}
             () = shared.clock.sleep_until(deadline.min(now.after(FALLBACK))) => {}
+            () = shared.draining.cancelled() => {}
             () = shared.stopping.cancelled() => {}
         }
     }

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use flow_model::DefinitionHash;
 use tokio::runtime::Handle;
@@ -33,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) timers: Notify,
     pub(super) cache: FlowCache,
     /// New callers should go elsewhere.
-    pub(super) draining: AtomicBool,
+    pub(super) draining: CancellationToken,
     /// No new work is taken.
     pub(super) stopping: CancellationToken,
     /// The patience of a stop is over: drivers are dropped where they are.

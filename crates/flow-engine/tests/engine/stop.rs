@@ -104,6 +104,25 @@ async fn a_stopping_engine_takes_no_new_work() {
 }
 
 #[tokio::test]
+async fn a_poll_ends_when_the_engine_drains() {
+    let world = World::new();
+    let engine = world.engine(Registry::new()).await;
+    let document = flow("ask").api("start", []).approval("ask", "?").done("end", [("a", 1)]).build();
+    let view = world.run(&engine, &document, json!({})).await;
+    let (run, seq) = (view.id(), view.state.seq());
+    let poll = || engine.poll(world.workspace, run, seq, Duration::from_secs(3600));
+    let mut held = Box::pin(poll());
+    for _ in 0..50 {
+        assert!(futures_util::poll!(&mut held).is_pending());
+        tokio::task::yield_now().await;
+    }
+    engine.drain();
+    assert_eq!(soon(held).await.unwrap().events, []);
+    assert_eq!(soon(poll()).await.unwrap().events, [], "nor is a later one held");
+    assert!(world.resume(&engine, run, Only, approve()).await.unwrap().settled, "other calls are taken");
+}
+
+#[tokio::test]
 async fn a_poll_ends_when_the_engine_stops() {
     let world = World::new();
     let engine = world.engine(Registry::new()).await;
