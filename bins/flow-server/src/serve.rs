@@ -4,10 +4,12 @@ mod first_start;
 mod http;
 mod signal;
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use anyhow::Context;
 use flow_engine::{Accounts, Engine, Limits};
 use flow_http::Api;
@@ -30,7 +32,9 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
         let store = Arc::new(open_store(&config, true).await?);
         let engine = start_engine(&config, &store, engine_runtime).await?;
         let served = serve_http(&config, &engine, store.clone()).await;
-        engine.stop(Duration::from_secs(config.shutdown_seconds)).await;
+        if served.is_err() {
+            engine.stop(Duration::ZERO).await;
+        }
         served
     })?;
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -69,7 +73,20 @@ async fn serve_http(config: &Config, engine: &Engine, store: Arc<SqlStore>) -> a
         signal = signal::stop() => tracing::info!(signal, "stopping"),
         served = serving => return served.context("the HTTP server broke off")?.context("serving HTTP"),
     }
-    engine.drain();
-    handle.stop(true).await;
+    stop(engine, &handle, Duration::from_secs(config.shutdown_seconds)).await;
     Ok(())
+}
+
+/// Lets what is under way come to its end, for `patience` in all. Callers who still wait when most of it is over
+/// are answered that their runs go on, which the next start sees to.
+async fn stop(engine: &Engine, handle: &ServerHandle, patience: Duration) {
+    let begun = tokio::time::Instant::now();
+    engine.drain();
+    let mut answered = pin!(handle.stop(true));
+    let for_callers = patience / 10 * 9;
+    let are_answered = tokio::time::timeout(for_callers, &mut answered).await.is_ok();
+    engine.stop(patience.saturating_sub(begun.elapsed())).await;
+    if !are_answered {
+        answered.await;
+    }
 }

@@ -15,6 +15,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
+/// How many seconds after the end of a stop's patience callers may still be read their answers.
+const LAST_ANSWERS: u64 = 2;
+
 /// An address that is ours, where nobody is answered yet.
 pub(super) struct Bound {
     pub(super) address: SocketAddr,
@@ -28,7 +31,7 @@ pub(super) fn bind(config: &Config, api: Api) -> anyhow::Result<Bound> {
     let mut server = HttpServer::new(move || App::new().configure(configure.clone()))
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(config.shutdown_seconds)
+        .shutdown_timeout(config.shutdown_seconds.saturating_add(LAST_ANSWERS))
         .disable_signals();
     if config.workers > 0 {
         server = server.workers(config.workers);
