@@ -59,6 +59,11 @@ impl Limits {
         Ok(())
     }
 
+    /// Whether a step may record the text.
+    pub(crate) const fn check_text(&self, text: &str) -> Result<(), ValueRefused> {
+        if text.len() > self.output_bytes { Err(ValueRefused::TooLarge(self.output_bytes)) } else { Ok(()) }
+    }
+
     /// Whether the value can be stored and read back at all.
     pub(crate) fn check_depth(&self, value: &Value) -> Result<(), ValueRefused> {
         if is_deeper(value, self.output_depth) {

@@ -8,7 +8,7 @@ use flow_model::{
 };
 use serde_json::{Map, Value};
 
-use super::{Pauses, Shared, settle};
+use super::{Limits, Pauses, Shared, settle};
 use crate::drive::{carry, take_up};
 use crate::ports::{Resolve, ResolveOutcome, RunRecord, StoredWait, WaitState};
 use crate::{Answer, EngineError, Patience, Reply, StoreError, WaitChoice};
@@ -27,9 +27,7 @@ pub(super) async fn resume(
     let waits = shared.store.wait_list(run).await?;
     let chosen = choose(&record, &waits, &choice)?;
     let resolution = resolution(answer, &chosen.wait.request)?;
-    if let Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } = &resolution {
-        shared.limits.check(output).map_err(|refused| EngineError::AnswerTooLarge(refused.to_string()))?;
-    }
+    check(&shared.limits, &resolution)?;
     let visit = chosen.visit.clone();
     let resolve = Resolve { run, visit: visit.clone(), resolution, now: shared.clock.now() };
     match store(shared, resolve).await? {
@@ -67,6 +65,18 @@ async fn store(shared: &Shared, resolve: Resolve) -> Result<ResolveOutcome, Engi
         };
     }
     Ok(outcome?)
+}
+
+/// Whether the run can record the answer, of whatever kind it is.
+fn check(limits: &Limits, resolution: &Resolution) -> Result<(), EngineError> {
+    let checked = match resolution {
+        Resolution::Decided { message: Some(text), .. } | Resolution::ToolFailed { error: text } => {
+            limits.check_text(text)
+        }
+        Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } => limits.check(output),
+        Resolution::Decided { message: None, .. } | Resolution::Expired => Ok(()),
+    };
+    checked.map_err(|refused| EngineError::AnswerTooLarge(refused.to_string()))
 }
 
 fn choose<'w>(

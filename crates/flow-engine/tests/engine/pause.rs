@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flow_engine::WaitChoice::{Named, Only};
 use flow_engine::{Answer, Engine, EngineError, Patience, Registry, RunView};
-use flow_model::{RunStatus, WaitRequest, WorkspaceId};
+use flow_model::{Decision, RunStatus, WaitRequest, WorkspaceId};
 use flow_testkit::documents::flow;
 use serde_json::{Value, json};
 
@@ -236,4 +236,18 @@ async fn a_resume_without_patience_is_answered_at_once_and_the_run_goes_on() {
     assert!(!soon(reply).await.unwrap().settled);
     work.release_all();
     assert_eq!(output(&world.until_ended(&engine, view.id()).await), json!({ "a": 1 }));
+}
+
+#[tokio::test]
+async fn a_remark_or_an_error_that_cannot_be_recorded_is_refused_and_the_wait_stays_open() {
+    let world = World::new();
+    let engine = world.engine(Registry::new()).await;
+    let long = "x".repeat(1024 * 1024 + 1);
+    let approval = flow("ask").api("start", []).approval("ask", "?").done("end", [("a", 1)]).build();
+    let run = world.run(&engine, &approval, json!({})).await.id();
+    let remark = Some(long.clone());
+    let decision = Answer::Decision { decision: Decision::Approve, message: remark, decided_by: None };
+    let refused = world.resume(&engine, run, Only, decision).await;
+    assert!(matches!(refused, Err(EngineError::AnswerTooLarge(_))), "{refused:?}");
+    assert!(world.resume(&engine, run, Only, approve()).await.unwrap().settled);
 }
