@@ -1,11 +1,27 @@
 //! Of two who want different things at once, one wins.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
-use crate::server::Home;
+use crate::server::{Home, Server, TOKEN};
 use crate::world::approval;
 
 const ROUNDS: usize = 100;
+
+#[test]
+fn servers_that_start_for_the_first_time_together_all_serve() {
+    for home in Home::each().filter(Home::is_shared) {
+        let spawn = || {
+            let mut command = home.command();
+            command.env("FLOW_ADMIN_TOKEN", TOKEN).args(["--listen", "127.0.0.1:0"]);
+            command.stdout(Stdio::piped()).spawn().unwrap()
+        };
+        let starting: Vec<_> = std::iter::repeat_with(spawn).take(4).collect();
+        // Panics at one that doesn't serve.
+        starting.into_iter().map(Server::wait_for).for_each(drop);
+    }
+}
 
 #[tokio::test]
 async fn of_two_answers_at_once_exactly_one_counts() {

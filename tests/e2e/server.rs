@@ -39,6 +39,11 @@ impl Home {
         Database::each().into_iter().map(Self::new)
     }
 
+    /// Whether several servers can use its database at once.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.database.url().is_some()
+    }
+
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use flow_engine::{Accounts, Clock, Engine, FlowInput, Publish, Scope, SystemClock, Visibility};
+use flow_engine::{Accounts, Clock, Engine, EngineError, FlowInput, Publish, Scope, SystemClock, Visibility};
 use flow_model::{FlowId, WorkspaceId};
 use serde_json::Value;
 
@@ -80,7 +80,11 @@ async fn load_samples(engine: &Engine, workspace: WorkspaceId) -> anyhow::Result
         };
         if flow.latest.is_none() {
             let publish = Publish { summary: Some("Sample".to_owned()), ..Publish::default() };
-            engine.flows().publish(workspace, None, flow.id, publish).await?;
+            match engine.flows().publish(workspace, None, flow.id, publish).await {
+                // Another server that starts for the first time on this database has just done so.
+                Ok(_) | Err(EngineError::NothingToPublish(_) | EngineError::DraftChanged(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         first.get_or_insert(flow.id);
     }
