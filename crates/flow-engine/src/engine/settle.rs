@@ -104,14 +104,15 @@ pub(super) async fn settle(
     after: u64,
     deadline: Timestamp,
 ) -> Result<Reply, EngineError> {
+    let mut bound = shared.clock.sleep_until(deadline);
+    let mut is_over = shared.clock.now() >= deadline;
     loop {
         let mut watch = shared.hub.watch(run);
         let settled = is_settled(shared, run, after).await;
         if let Ok(true) = settled {
             return Ok(Reply { view: view::inspect(shared, None, run).await?, settled: true });
         }
-        let now = shared.clock.now();
-        if now >= deadline || shared.is_stopping() {
+        if is_over || shared.is_stopping() {
             settled?;
             return unsettled(shared, run).await;
         }
@@ -122,7 +123,8 @@ pub(super) async fn settle(
         }
         tokio::select! {
             () = watch.changed() => {}
-            () = shared.clock.sleep_until(deadline.min(now.after(FALLBACK))) => {}
+            () = &mut bound => is_over = true,
+            () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
             () = shared.stopping.cancelled() => {}
         }
     }
@@ -155,13 +157,14 @@ pub(super) async fn poll(
 ) -> Result<Poll, EngineError> {
     let deadline = shared.clock.now().after(wait);
     let is_leaving = || shared.is_stopping() || shared.draining.is_cancelled();
+    let mut bound = shared.clock.sleep_until(deadline);
+    let mut is_over = wait.is_zero();
     loop {
         let mut watch = shared.hub.watch(run);
         let record = shared.store.run_record(run).await?;
         let record = record.filter(|record| record.workspace == workspace);
         let record = record.ok_or(EngineError::RunNotFound(run))?;
-        let now = shared.clock.now();
-        if record.seq > since || record.status.is_finished() || now >= deadline || is_leaving() {
+        if record.seq > since || record.status.is_finished() || is_over || is_leaving() {
             let view = view::inspect(shared, Some(workspace), run).await?;
             let events = match shared.store.run_events(run, since).await {
                 Ok(events) => events,
@@ -173,7 +176,8 @@ pub(super) async fn poll(
         }
         tokio::select! {
             () = watch.changed() => {}
-            () = shared.clock.sleep_until(deadline.min(now.after(FALLBACK))) => {}
+            () = &mut bound => is_over = true,
+            () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
             () = shared.draining.cancelled() => {}
             () = shared.stopping.cancelled() => {}
         }

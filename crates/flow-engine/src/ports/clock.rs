@@ -11,7 +11,8 @@ pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;
 
-    /// Returns once `now() >= at`.
+    /// Returns once `now() >= at`; of a clock that is set back meanwhile, once the time has passed that was left
+    /// when the sleep began. So it bounds waits of any kind, and who needs the moment itself looks again.
     async fn sleep_until(&self, at: Timestamp);
 }
 
@@ -33,16 +34,39 @@ impl Clock for SystemClock {
         Timestamp::from_millis(0).after(since_epoch.unwrap_or_default())
     }
 
-    /// Looks at the clock again at least once a minute, since it may be set while we sleep.
     async fn sleep_until(&self, at: Timestamp) {
-        const LONGEST: Duration = Duration::from_secs(60);
-        loop {
-            let left = at.since(self.now());
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep(left.min(LONGEST)).await;
-        }
+        sleep_by(|| self.now(), at).await;
+    }
+}
+
+/// Sleeps by a clock that may be set meanwhile. It is looked at again at least once a minute, in case it is set
+/// forward; when it is set back, the sleep still takes no longer than it had to when it began, or the renewal of
+/// a lease would be an hour late because of an hour.
+async fn sleep_by(now: impl Fn() -> Timestamp, at: Timestamp) {
+    const LONGEST: Duration = Duration::from_secs(60);
+    let mut most = at.since(now());
+    while !most.is_zero() {
+        let step = most.min(LONGEST);
+        tokio::time::sleep(step).await;
+        most = (most - step).min(at.since(now()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_prolongs_no_sleep() {
+        let clock = AtomicI64::new(3_600_000);
+        let now = || Timestamp::from_millis(clock.load(Ordering::Relaxed));
+        let sleep = sleep_by(now, now().after(Duration::from_millis(1)));
+        tokio::pin!(sleep);
+        assert!(futures_util::poll!(&mut sleep).is_pending());
+        clock.store(0, Ordering::Relaxed);
+        tokio::time::timeout(Duration::from_secs(30), sleep).await.expect("it slept for long enough");
     }
 }
 
