@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Driver, Stop};
 use crate::control::{Control, Resolved};
+use crate::engine::ValueRefused;
 use crate::flow::{Action, CompiledStep, failed};
 use crate::scope::RunScope;
 
@@ -18,6 +19,7 @@ impl Driver {
         let step = step.ok_or_else(|| Stop::Damaged(format!("the flow has no step for visit {visit}")))?;
         let resolved = self.resolve_step(step, visit);
         let refusal = stored(&resolved).and_then(|value| self.refusal(value));
+        let refusal = refusal.or_else(|| self.text_refusal(stored_text(&resolved)?));
         Ok(refusal.map_or(resolved, Resolved::Failure))
     }
 
@@ -50,8 +52,33 @@ impl Driver {
 
     /// Why a value may not be stored, if it may not.
     pub(super) fn refusal(&self, value: &Value) -> Option<RunError> {
-        let error = self.shared.limits.check(value).err()?;
-        Some(RunError::new(error.code(), error.to_string()))
+        Some(refused(self.shared.limits.check(value).err()?))
+    }
+
+    fn text_refusal(&self, text: &str) -> Option<RunError> {
+        Some(refused(self.shared.limits.check_text(text).err()?))
+    }
+}
+
+fn refused(error: ValueRefused) -> RunError {
+    RunError::new(error.code(), error.to_string())
+}
+
+/// The text that a resolved step records beside or in the place of a value.
+fn stored_text(resolved: &Resolved) -> Option<&str> {
+    match resolved {
+        Resolved::Failure(error) => Some(&error.message),
+        Resolved::Wait { request: WaitRequest::UserApproval { message, .. }, .. } => Some(message),
+        Resolved::Wait { request: WaitRequest::ClientTool { tool_name, .. }, .. } => Some(tool_name),
+        Resolved::Wait { request: WaitRequest::ShowForm { title, .. }, .. } => Some(title),
+        Resolved::Wait { request: WaitRequest::Wait {}, .. }
+        | Resolved::Skip
+        | Resolved::Variables(_)
+        | Resolved::Value(_)
+        | Resolved::Logged(_)
+        | Resolved::Branch { .. }
+        | Resolved::Output(_)
+        | Resolved::Task(_) => None,
     }
 }
 

@@ -301,3 +301,15 @@ async fn a_step_that_fails_fails_its_run_with_its_own_words() {
     assert_eq!(*error.details.unwrap(), json!({ "status": 503 }));
     assert_eq!((error.step_id.as_deref(), error.attempt), (Some("one"), Some(1)));
 }
+
+#[tokio::test]
+async fn a_text_that_a_step_makes_is_bounded_like_a_value() {
+    let text = "{{inputs.x}}{{inputs.x}}";
+    let asks = flow("ask").api("start", []).approval("ask", text).done("end", [("a", 1)]).build();
+    let fails = flow("fail").api("start", []).condition("c", [("x", "false", "end")], Some("bad"));
+    let fails = fails.done("end", [("a", 1)]).fail("bad", text).build();
+    for document in [asks, fails] {
+        let view = World::new().run_alone(&document, json!({ "x": "x".repeat(600_000) })).await;
+        assert_eq!(error(&view).code, "output_too_large");
+    }
+}
