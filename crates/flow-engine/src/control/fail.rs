@@ -9,6 +9,15 @@ use crate::flow::{Templates, failed};
 /// The code of a failure whose author gave none.
 const DEFAULT_CODE: &str = "flow_failed";
 
+/// The longest code, in characters.
+const LONGEST_CODE: usize = 128;
+
+/// A code as it can stand in a log, a header or a database's column: programs match on it, and a template may
+/// have filled in anything.
+fn plain(code: &str) -> String {
+    code.chars().filter(|character| !character.is_control()).take(LONGEST_CODE).collect()
+}
+
 /// What the failure says.
 #[derive(Debug)]
 pub(crate) struct Fail {
@@ -37,7 +46,10 @@ impl Fail {
     pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<Resolved, RunError> {
         let text = |template: &Template| template.render_text(scope).map_err(|error| failed(&error));
         let code = self.code.as_ref().map(text).transpose()?;
-        let code = code.filter(|code| !code.is_empty()).unwrap_or_else(|| DEFAULT_CODE.to_owned());
+        let code = code
+            .map(|code| plain(&code))
+            .filter(|code| !code.is_empty())
+            .unwrap_or_else(|| DEFAULT_CODE.to_owned());
         let details = self.details.as_ref().map(|details| details.evaluate(scope)).transpose();
         let mut error = RunError::new(code, text(&self.message)?);
         error.http_status = self.http_status;

@@ -313,3 +313,18 @@ async fn a_text_that_a_step_makes_is_bounded_like_a_value() {
         assert_eq!(error(&view).code, "output_too_large");
     }
 }
+
+#[tokio::test]
+async fn the_code_of_a_fail_step_is_one_short_line() {
+    for (given, code) in [
+        ("a\0b\r\nc".to_owned(), "abc".to_owned()),
+        ("x".repeat(200), "x".repeat(128)),
+        ("\n".to_owned(), "flow_failed".to_owned()),
+    ] {
+        let document = flow("fail").api("start", []).condition("c", [("x", "false", "end")], Some("bad"));
+        let mut document = document.done("end", [("a", 1)]).fail("bad", "no").build();
+        document["definition"]["steps"][3]["data"]["code"] = json!("{{inputs.code}}");
+        let view = World::new().run_alone(&document, json!({ "code": given })).await;
+        assert_eq!(error(&view).code, code);
+    }
+}
