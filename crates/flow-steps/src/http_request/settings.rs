@@ -43,6 +43,7 @@ pub(super) fn check(data: &Fields<'_>) {
     one_of(data, "responseType", &RESPONSE_TYPES);
     data.value("body");
     pairs_shape(data, "headers");
+    check_framing(data);
     pairs_shape(data, "query");
     flag(data, "followRedirects");
     flag(data, "failOnStatus");
@@ -170,9 +171,55 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
+/// Headers that say how a message is carried, which is the client's to say: an author's `Content-Length` that is
+/// too small cuts the body off, and the rest of it is read as another request.
+const FRAMING: [&str; 8] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+fn is_framing(name: &str) -> bool {
+    FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name))
+}
+
+fn framing_fault(pointer: String, name: &str, faults: &Faults) {
+    let message = format!("`{name}` says how the request is carried, and is set by the server; leave it out");
+    faults.error(pointer, "value_unknown", message);
+}
+
+/// Finds such headers as an author wrote them.
+fn check_framing(data: &Fields<'_>) {
+    let at = data.at("headers");
+    match data.value("headers") {
+        Some(Value::Object(map)) => {
+            for name in map.keys().filter(|name| is_framing(name)) {
+                framing_fault(format!("{at}/{name}"), name, data.faults());
+            }
+        }
+        Some(Value::Array(rows)) => {
+            for (index, row) in rows.iter().enumerate() {
+                if let Some(name) = row.get("key").and_then(Value::as_str).filter(|name| is_framing(name)) {
+                    framing_fault(format!("{at}/{index}/key"), name, data.faults());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 fn header_map(pairs: Vec<(String, String)>, faults: &Faults) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
+        if is_framing(&name) {
+            framing_fault("/headers".to_owned(), &name, faults);
+            continue;
+        }
         match (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
             (Ok(name), Ok(value)) => {
                 headers.append(name, value);

@@ -29,6 +29,18 @@ fn each_mistake_is_found_at_publish_with_its_place() {
     }
 }
 
+#[tokio::test]
+async fn how_a_request_is_carried_is_not_the_authors_to_say() {
+    let written = json!({ "url": "http://localhost/", "headers": { "Content-Length": "3", "X": "fine" } });
+    assert_eq!(faults(&written), [("/headers/Content-Length".to_owned(), "value_unknown")]);
+    let rows = json!([{ "key": "x", "value": "fine" }, { "key": "transfer-encoding", "value": "chunked" }]);
+    let listed = json!({ "url": "http://localhost/", "headers": rows });
+    assert_eq!(faults(&listed), [("/headers/1/key".to_owned(), "value_unknown")]);
+    for settings in [written, listed] {
+        assert_eq!(code(send_allowing("", settings).await), "settings_invalid");
+    }
+}
+
 #[test]
 fn templates_stand_wherever_a_value_can() {
     let settings = json!({
