@@ -127,8 +127,9 @@ pub(super) async fn stop(shared: &Shared, patience: Duration) {
     shared.stopping.cancel();
     shared.tracker.close();
     if tokio::time::timeout(patience, shared.tracker.wait()).await.is_err() {
+        let runs = shared.tracker.len();
         shared.abandoning.cancel();
-        tracing::warn!(runs = shared.tracker.len(), "runs are left to the next start");
+        tracing::warn!(runs, "runs are left to the next start");
     }
     if let Err(error) = shared.node.leave(&*shared.store).await {
         tracing::warn!(%error, "the lease couldn't be given back; it ends by itself");
