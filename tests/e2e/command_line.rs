@@ -248,6 +248,27 @@ async fn tokens_are_made_and_revoked_beside_a_running_server() {
 }
 
 #[test]
+fn token_commands_in_the_wrong_folder_say_so() {
+    let home = Home::sqlite();
+    let token = |arguments: &[&str]| home.command().arg("token").args(arguments).output().unwrap();
+    for command in [["list"].as_slice(), &["revoke", "x"]] {
+        let refused = token(command);
+        assert_eq!(refused.status.code(), Some(2), "{command:?}");
+        assert!(text(&refused.stderr).contains("--data-dir"), "{}", text(&refused.stderr));
+    }
+    assert!(!home.dir.path().join("flow-data").exists(), "looking makes nothing");
+
+    let create =
+        |user| token(&["create", "--user", user, "--email", "a@example.com", "--scopes", "flows:run"]);
+    assert_eq!(create("").status.code(), Some(2), "a user has a name");
+    let made = create("ci");
+    assert!(made.status.success() && text(&made.stdout).starts_with("pat_"), "{}", text(&made.stderr));
+    assert!(text(&made.stderr).contains("was made for this token"), "{}", text(&made.stderr));
+    assert_eq!(text(&create("ci").stderr), "", "it is there by now");
+    assert!(token(&["list"]).status.success());
+}
+
+#[test]
 fn a_second_server_on_the_same_file_is_refused() {
     let home = Home::sqlite();
     let _first = home.start();

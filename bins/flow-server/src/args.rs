@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use flow_engine::Scope;
 use serde::{Deserialize, Serialize};
@@ -114,13 +115,13 @@ pub(crate) enum TokenCommand {
     /// Make a token and print it: it is shown this once
     Create {
         /// The workspace, made when it is missing
-        #[arg(long, default_value = crate::config::DEFAULT_WORKSPACE)]
+        #[arg(long, default_value = crate::config::DEFAULT_WORKSPACE, value_parser = NonEmptyStringValueParser::new())]
         workspace: String,
         /// The name of the person or service that will use it
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         user: String,
         /// Their email, which tells users of a workspace apart
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         email: String,
         /// What it allows, such as flows:run,runs:resume
         #[arg(long, value_delimiter = ',', required = true)]

@@ -132,6 +132,12 @@ impl Config {
         flow_store::Options { migrate: !self.no_migrate, exclusive, ..flow_store::Options::at(url) }
     }
 
+    /// The file in the data dir, if that is the database and isn't there yet.
+    pub(crate) fn missing_file(&self) -> Option<PathBuf> {
+        let file = self.data_dir.join("flow.db");
+        (self.database.is_empty() && !file.exists()).then_some(file)
+    }
+
     /// How long a server's runs stay its own after its last sign of life.
     pub(crate) fn lease(&self) -> Duration {
         Duration::from_secs(self.cluster.lease_seconds)

@@ -12,6 +12,10 @@ use crate::parts::{block_on, open_store, random};
 use crate::{complain, exit, say};
 
 pub(crate) fn token(config: &Config, command: TokenCommand) -> anyhow::Result<ExitCode> {
+    let missing = config.missing_file();
+    if let (Some(file), TokenCommand::List { .. } | TokenCommand::Revoke { .. }) = (&missing, &command) {
+        anyhow::bail!("there is no database {}; name the server's folder by --data-dir", file.display());
+    }
     block_on(async {
         let store = open_store(config, false).await?;
         match command {
@@ -20,6 +24,11 @@ pub(crate) fn token(config: &Config, command: TokenCommand) -> anyhow::Result<Ex
                 let expires_at = expires_in.map(|time| now.after(time));
                 let wanted = Wanted { workspace: &workspace, user: &user, email: &email, scopes, expires_at };
                 say(&create(&store, wanted).await?)?;
+                if let Some(file) = missing {
+                    // Legitimate before a first start, and a mistake beside a server.
+                    let file = file.display();
+                    complain(&format!("{file} was made for this token; a server elsewhere doesn't know it"));
+                }
                 Ok(ExitCode::SUCCESS)
             }
             TokenCommand::List { json } => {
