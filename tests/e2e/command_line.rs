@@ -11,9 +11,10 @@ use crate::server::{Home, Server};
 use crate::world::World;
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples");
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/examples/discount-approval.json");
 
 fn run(home: &Home, inputs: &str, answers: &str, json: bool) -> Output {
-    run_file(home, &Path::new(SAMPLES).join("discount-approval.json"), inputs, answers, json)
+    run_file(home, Path::new(SAMPLE), inputs, answers, json)
 }
 
 fn run_file(home: &Home, file: &Path, inputs: &str, answers: &str, json: bool) -> Output {

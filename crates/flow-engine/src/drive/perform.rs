@@ -123,7 +123,7 @@ impl Driver {
             Err(failure) => {
                 let mut error = RunError::new(failure.code, failure.message);
                 let details = failure.details.filter(|details| self.refusal(details).is_none());
-                error.details = details.map(Arc::new);
+                error.details = details.map(|details| Arc::new(*details));
                 Command::StepFailed { visit, error, retry_after: failure.retry_after }
             }
         };

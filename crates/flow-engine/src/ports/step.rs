@@ -55,7 +55,7 @@ pub struct StepError {
     /// What went wrong and what to do.
     pub message: String,
     /// More for a program.
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
     /// How long the other side asks to be left alone; a retry heeds it.
     pub retry_after: Option<Duration>,
 }

@@ -289,7 +289,7 @@ async fn a_step_that_fails_fails_its_run_with_its_own_words() {
     let failure = flow_engine::StepError {
         code: "http_status".into(),
         message: "the server answered 503".into(),
-        details: Some(json!({ "status": 503 })),
+        details: Some(Box::new(json!({ "status": 503 }))),
         retry_after: None,
     };
     let step = flow_testkit::ScriptedStep::new("work");

@@ -102,7 +102,7 @@ async fn without_retry_there_is_one_attempt() {
 async fn what_is_retried_goes_by_code_status_and_class() {
     let status = |status: u16| {
         let mut error = StepError::new("http_status", format!("the server answered {status}"));
-        error.details = Some(json!({ "status": status }));
+        error.details = Some(Box::new(json!({ "status": status })));
         error
     };
     let code = |code: &str| StepError::new(code, "no");

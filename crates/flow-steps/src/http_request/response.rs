@@ -47,7 +47,7 @@ pub(super) async fn read(
 fn status_failure(status: StatusCode, headers: &HeaderMap, url: &Url, shown: Value) -> StepError {
     let message = format!("{url} answered {status}");
     let retry_after = retry_after(status, headers);
-    StepError { code: "http_status".to_owned(), message, details: Some(shown), retry_after }
+    StepError { code: "http_status".to_owned(), message, details: Some(Box::new(shown)), retry_after }
 }
 
 fn body(
