@@ -52,6 +52,12 @@ fn run_shows_progress_asks_and_prints_the_output() {
     let missing = run(&home, r#"{"customer":"Ada"}"#, "", false);
     assert_eq!(missing.status.code(), Some(2));
     assert!(text(&missing.stderr).contains("/amount"), "{}", text(&missing.stderr));
+    let refused: Value =
+        serde_json::from_slice(&run(&home, r#"{"customer":"Ada"}"#, "", true).stdout).unwrap();
+    assert_eq!(
+        (&refused["status"], &refused["issues"][0]["pointer"]),
+        (&json!("refused"), &json!("/amount"))
+    );
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 use crate::args::RunArgs;
 use crate::config::Config;
 use crate::parts::{block_on, random, registry};
-use crate::validate::read_document;
+use crate::validate::{read_document, shown};
 use crate::{exit, say, tell};
 
 /// How long to wait for the next event before asking again.
@@ -45,7 +45,11 @@ pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
         let started = match started.await {
             Ok(reply) => reply.view.id(),
             Err(EngineError::InvalidDefinition(faults) | EngineError::InvalidInputs(faults)) => {
-                tell_faults(&faults);
+                if args.json {
+                    say(&json!({ "status": "refused", "issues": faults }).to_string())?;
+                } else {
+                    tell_faults(&faults);
+                }
                 return Ok(ExitCode::from(exit::CANNOT));
             }
             Err(error) => return Err(error.into()),
@@ -101,9 +105,7 @@ async fn answer(engine: &Engine, workspace: WorkspaceId, wait: &OpenWait) -> any
 }
 
 fn tell_faults(faults: &[Fault]) {
-    for fault in faults {
-        tell(&format!("error[{}] at {}: {}", fault.code, fault.pointer, fault.message));
-    }
+    faults.iter().for_each(|fault| tell(&shown(fault)));
 }
 
 fn report(view: &RunView, as_json: bool) -> anyhow::Result<ExitCode> {

@@ -61,14 +61,19 @@ pub(crate) fn read_document(path: &Path) -> anyhow::Result<Value> {
     Ok(document)
 }
 
+/// A fault as a line on the terminal.
+pub(crate) fn shown(fault: &Fault) -> String {
+    let severity = match fault.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    format!("{severity}[{}] at {}: {}", fault.code, fault.pointer, fault.message)
+}
+
 fn print(path: &Path, faults: &[Fault]) -> anyhow::Result<()> {
     let path = path.display();
     for fault in faults {
-        let severity = match fault.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        say(&format!("{path}: {severity}[{}] at {}: {}", fault.code, fault.pointer, fault.message))?;
+        say(&format!("{path}: {}", shown(fault)))?;
     }
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     match errors {

@@ -10,6 +10,8 @@ mod start;
 mod step_failed;
 mod step_finished;
 mod step_resolved;
+#[cfg(test)]
+mod table;
 mod timed_out;
 mod timer_fired;
 mod wait_resolved;
@@ -216,5 +218,7 @@ fn status<'s>(
 }
 
 fn refuse<T>(command: &'static str, visit: &VisitPath, status: &VisitStatus) -> Result<T, Refused> {
-    Err(Refused { command, reason: format!("visit {visit} is {}", status.as_str()) })
+    // Clients are told that such a visit runs.
+    let what = if matches!(status, VisitStatus::BackingOff { .. }) { "backing off" } else { status.as_str() };
+    Err(Refused { command, reason: format!("visit {visit} is {what}") })
 }

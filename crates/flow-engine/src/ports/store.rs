@@ -75,7 +75,7 @@ pub trait Store: Send + Sync + 'static {
     /// When the earliest timer is due; none when there is none.
     async fn timer_next(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Takes a due timer of kind [`TimerKind::Retry`] away, and its unfinished run is up for a claim; false when
+    /// Takes a due timer of kind [`TimerKind::Retry`](crate::TimerKind::Retry) away, and its unfinished run is up for a claim; false when
     /// there is no such timer or it isn't due. (A wait's timer goes by [`Store::wait_resolve`].)
     async fn timer_fire(&self, timer: Timer, now: Timestamp) -> Result<bool, StoreError>;
 

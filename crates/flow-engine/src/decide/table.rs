@@ -1,0 +1,183 @@
+//! The table of states and commands in docs/STATE-MACHINE.md, made by asking `decide` for each cell.
+//!
+//! The test fails when the page differs from the code; `UPDATE_DOCS=1 cargo test -p flow-engine --lib` writes it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use flow_model::{
+    Decision as Verdict, DefinitionHash, EventKind, Fields, Resolution, RunError, RunEvent, RunStart,
+    RunState, Timestamp, Trigger, VisitPath, Wait, WaitRequest, apply,
+};
+use serde_json::{Value, json};
+
+use super::{Command, Decision, Effect, decide};
+use crate::control::Resolved;
+use crate::flow::Flow;
+use crate::{Registry, Step, StepContext, StepError};
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/STATE-MACHINE.md");
+const BEGIN: &str = "<!-- made from the code: begin -->\n";
+const END: &str = "<!-- made from the code: end -->";
+const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+/// A step that is never run here.
+struct Work;
+
+#[async_trait]
+impl Step for Work {
+    fn kind(&self) -> &'static str {
+        "work"
+    }
+
+    fn check(&self, _: &Fields<'_>) {}
+
+    async fn run(&self, _: StepContext, _: Arc<Value>) -> Result<Value, StepError> {
+        Err(StepError::new("never", "this step is never run"))
+    }
+}
+
+fn flow() -> Flow {
+    let document = json!({
+        "name": "table",
+        "definition": { "steps": [
+            { "id": "start", "type": "api", "data": {}, "nextStepId": "work" },
+            { "id": "work", "type": "work", "data": {}, "nextStepId": "ask",
+              "retry": { "maxAttempts": 2, "retryOn": ["again"] } },
+            { "id": "ask", "type": "user-approval", "data": { "message": "?" }, "nextStepId": "end" },
+            { "id": "end", "type": "final", "data": { "outputs": [] } },
+        ] },
+    });
+    Flow::compile(DefinitionHash::of(&document), &document, &Registry::new().with(Work)).unwrap()
+}
+
+fn visit(id: &str) -> VisitPath {
+    VisitPath::from_stored(id)
+}
+
+fn start() -> RunStart {
+    let empty = Arc::new(json!({}));
+    let trigger = Trigger { step: "start".parse().unwrap(), kind: "api".to_owned(), data: empty.clone() };
+    RunStart { trigger, inputs: empty.clone(), current_user: empty, seed: 7, next: Some(visit("work")) }
+}
+
+fn input() -> Arc<Value> {
+    Arc::new(json!({}))
+}
+
+/// A state by its name, with the visit that the commands are about.
+fn state(events: Vec<EventKind>) -> RunState {
+    let mut state = RunState::new();
+    for (seq, kind) in (1..).zip(events) {
+        apply(&mut state, &RunEvent { seq, time: Timestamp::from_millis(0), kind }).unwrap();
+    }
+    state
+}
+
+fn states() -> Vec<(&'static str, RunState, VisitPath)> {
+    let started = || EventKind::RunStarted(Box::new(start()));
+    let running = || EventKind::StepStarted { visit: visit("work"), input: Some(input()) };
+    let retrying = |due_at| EventKind::StepRetrying {
+        visit: visit("work"),
+        error: RunError::new("again", "…"),
+        due_at: Timestamp::from_millis(due_at),
+    };
+    let completed = EventKind::StepCompleted {
+        visit: visit("work"),
+        output: input(),
+        binding: flow_model::Binding::None,
+        next: Some(visit("ask")),
+    };
+    let asked = EventKind::StepStarted { visit: visit("ask"), input: None };
+    let request = WaitRequest::UserApproval { message: "?".to_owned(), approvers: Vec::new() };
+    let opened = EventKind::WaitOpened { visit: visit("ask"), wait: Wait { request, expires_at: None } };
+    let cancelled = EventKind::RunCancelled {};
+    vec![
+        ("not started", RunState::new(), visit("work")),
+        ("step ready", state(vec![started()]), visit("work")),
+        ("step running", state(vec![started(), running()]), visit("work")),
+        ("step backing off", state(vec![started(), running(), retrying(9_000)]), visit("work")),
+        ("step backing off, due", state(vec![started(), running(), retrying(500)]), visit("work")),
+        ("step waiting", state(vec![started(), running(), completed.clone(), asked, opened]), visit("ask")),
+        ("step completed", state(vec![started(), running(), completed]), visit("work")),
+        ("run ended", state(vec![started(), running(), cancelled]), visit("work")),
+    ]
+}
+
+fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
+    let failed = |code: &str| Command::StepFailed {
+        visit: visit.clone(),
+        error: RunError::new(code, "…"),
+        retry_after: None,
+    };
+    let decided = Resolution::Decided { decision: Verdict::Approve, message: None, decided_by: None };
+    vec![
+        ("start", Command::Start(start())),
+        ("step resolved", Command::StepResolved { visit: visit.clone(), resolved: Resolved::Task(input()) }),
+        ("step finished", Command::StepFinished { visit: visit.clone(), output: input() }),
+        ("step failed, to be retried", failed("again")),
+        ("step failed", failed("broken")),
+        ("timer fired", Command::TimerFired { visit: visit.clone() }),
+        (
+            "wait resolved",
+            Command::WaitResolved { visit: visit.clone(), resolution: decided, resolved_at: NOW },
+        ),
+        ("timed out", Command::TimedOut),
+        ("cancel", Command::Cancel),
+        ("recover", Command::Recover),
+    ]
+}
+
+fn cell(decision: &Decision) -> String {
+    let events = decision.events.iter().map(|event| format!("`{}`", event.name()));
+    let effects = decision.effects.iter().map(|effect| match effect {
+        Effect::Resolve(visit) => format!("→ resolve {visit}"),
+        Effect::Perform { visit, .. } => format!("→ perform {visit}"),
+    });
+    let all: Vec<_> = events.chain(effects).collect();
+    if all.is_empty() { "nothing".to_owned() } else { all.join(" ") }
+}
+
+fn table() -> String {
+    let flow = flow();
+    let mut text = String::new();
+    for (name, state, visit) in states() {
+        text += &format!("\n### {name}\n\n| Command | What is decided |\n|---|---|\n");
+        for (command_name, command) in commands(&visit) {
+            let decided = match decide(&flow, &state, command, NOW) {
+                Ok(decision) => {
+                    assert_applies(&state, &decision);
+                    cell(&decision)
+                }
+                Err(refused) => format!("refused: {}", refused.reason),
+            };
+            text += &format!("| {command_name} | {decided} |\n");
+        }
+    }
+    text
+}
+
+/// Whatever is decided, the fold takes it.
+fn assert_applies(state: &RunState, decision: &Decision) {
+    let mut state = state.clone();
+    for kind in decision.events.iter().cloned() {
+        let event = RunEvent { seq: state.seq() + 1, time: NOW, kind };
+        apply(&mut state, &event).unwrap();
+    }
+}
+
+#[test]
+fn the_page_shows_what_the_code_decides() {
+    let page = std::fs::read_to_string(PAGE).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (shown, after) = rest.split_once(END).unwrap();
+    let made = format!("{}\n", table());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(PAGE, format!("{before}{BEGIN}{made}{END}{after}")).unwrap();
+        return;
+    }
+    assert!(
+        shown == made,
+        "docs/STATE-MACHINE.md differs from the code: write it by UPDATE_DOCS=1 cargo test -p flow-engine --lib"
+    );
+}
