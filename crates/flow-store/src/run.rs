@@ -3,8 +3,9 @@
 pub(crate) mod append;
 pub(crate) mod cancel;
 pub(crate) mod claim;
+mod close;
 pub(crate) mod commit;
 pub(crate) mod create;
 mod key;
 pub(crate) mod load;
-mod told;
+pub(crate) mod told;

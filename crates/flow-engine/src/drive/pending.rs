@@ -20,6 +20,7 @@ pub(super) struct Pending {
     waits_opened: Vec<(VisitPath, Wait)>,
     waits_taken: Vec<VisitPath>,
     timers_set: Vec<(VisitPath, TimerKind, Timestamp)>,
+    closed: Vec<VisitPath>,
 }
 
 impl Pending {
@@ -65,6 +66,12 @@ impl Pending {
         self.waits_taken.contains(visit)
     }
 
+    /// The events close that visit before its end.
+    #[expect(dead_code, reason = "no step closes others yet")]
+    pub(super) fn close(&mut self, visit: VisitPath) {
+        self.closed.push(visit);
+    }
+
     /// The same without an end of the run.
     pub(super) fn without_end(&self) -> Self {
         let mut kept = self.clone();
@@ -76,8 +83,8 @@ impl Pending {
 
     /// Everything as one commit, leaving nothing pending.
     pub(super) fn drain(&mut self, batch: BatchId, release: bool) -> Commit {
-        let Self { events, waits_opened, waits_taken, timers_set, bytes: _ } = std::mem::take(self);
-        Commit { batch, events, waits_opened, timers_set, waits_taken, release }
+        let Self { events, waits_opened, waits_taken, timers_set, closed, bytes: _ } = std::mem::take(self);
+        Commit { batch, events, waits_opened, timers_set, waits_taken, closed, release }
     }
 }
 

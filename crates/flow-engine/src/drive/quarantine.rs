@@ -29,6 +29,7 @@ pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: 
         waits_opened: Vec::new(),
         timers_set: Vec::new(),
         waits_taken: Vec::new(),
+        closed: Vec::new(),
         release: true,
     };
     let append = Append {

@@ -1,6 +1,6 @@
 //! What others want of a run: answers to its waits, and its cancelling.
 
-use super::{Driver, Stop, take_up};
+use super::{Driver, Stop};
 use crate::StoreError;
 use crate::decide::Command;
 use crate::ports::ResolvedWait;
@@ -8,11 +8,10 @@ use crate::ports::ResolvedWait;
 impl Driver {
     /// Looks in the store for what others want of this run.
     pub(super) async fn look_for_signals(&mut self) -> Result<(), Stop> {
-        let stored = self.shared.store.run_load(self.record.id).await;
-        match stored {
-            Ok(Some(stored)) if stored.record.cancel_requested_at.is_some() => self.cancel(),
-            Ok(Some(stored)) => {
-                self.take_answers(take_up::answers(stored.waits))?;
+        match self.shared.store.run_signals(self.record.id).await {
+            Ok(Some(signals)) if signals.cancel_requested => self.cancel(),
+            Ok(Some(signals)) => {
+                self.take_answers(signals.resolved)?;
                 self.next_attempts()
             }
             Ok(None) => Err(Stop::GivenUp),

@@ -108,7 +108,7 @@ async fn prepare(
 }
 
 /// The answers among the waits that are not taken up.
-pub(super) fn answers(waits: Vec<StoredWait>) -> Vec<ResolvedWait> {
+fn answers(waits: Vec<StoredWait>) -> Vec<ResolvedWait> {
     let answers = waits.into_iter().filter_map(|StoredWait { visit, state, .. }| match state {
         WaitState::Resolved { resolution, resolved_at } => {
             Some(ResolvedWait { visit, resolution, resolved_at })

@@ -8,7 +8,7 @@ use super::awake::{Owner, Place};
 use super::rejected;
 use super::timers::Timers;
 use super::wait::Waits;
-use crate::{Append, AppendRefused, Appended, CancelOutcome, Claim, Commit, RunRecord, StoreError};
+use crate::{Append, AppendRefused, Appended, CancelOutcome, Claim, Commit, RunRecord, Signals, StoreError};
 
 /// One run.
 pub(super) struct Run {
@@ -102,6 +102,12 @@ impl Run {
         }
     }
 
+    /// What others want of it.
+    pub(super) fn signals(&self) -> Signals {
+        let cancel_requested = self.record.cancel_requested_at.is_some();
+        Signals { cancel_requested, resolved: self.waits.answers() }
+    }
+
     pub(super) fn append(
         &mut self,
         append: Append,
@@ -145,6 +151,9 @@ impl Run {
         let cancelling = self.record.cancel_requested_at.is_some();
         for (visit, kind, due_at) in commit.timers_set {
             timers.set(self.record.id, visit, kind, due_at);
+        }
+        for visit in &commit.closed {
+            self.waits.close(visit, timers);
         }
         if status.is_finished() || cancelling {
             self.waits.close_all(timers);

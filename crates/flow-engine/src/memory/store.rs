@@ -3,10 +3,12 @@
 use async_trait::async_trait;
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
 
+use super::run::Run;
 use super::{MemoryStore, rejected};
 use crate::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    Resolve, ResolveOutcome, RunRecord, Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
+    Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
+    Timer,
 };
 
 #[async_trait]
@@ -47,6 +49,10 @@ impl Store for MemoryStore {
 
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
         Ok(self.tables().runs.get(run).map(|run| run.record.clone()))
+    }
+
+    async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError> {
+        Ok(self.tables().runs.get(run).map(Run::signals))
     }
 
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {

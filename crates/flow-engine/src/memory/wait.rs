@@ -56,6 +56,18 @@ impl Waits {
         }
     }
 
+    /// Closes one visit's wait, if there is an open one; its answer isn't offered again, nor has it timers left.
+    pub(super) fn close(&mut self, visit: &VisitPath, timers: &mut Timers) {
+        TimerKind::ALL.into_iter().for_each(|kind| timers.remove(self.run, visit, kind));
+        self.take(visit);
+        if let Some(place) = self.places.get(visit)
+            && self.rows[*place].state == WaitState::Open
+        {
+            self.rows[*place].state = WaitState::Closed;
+            self.open -= 1;
+        }
+    }
+
     /// Closes what is open. No timer of the run counts any more.
     pub(super) fn close_all(&mut self, timers: &mut Timers) {
         timers.remove_all(self.run);

@@ -108,6 +108,10 @@ pub struct Commit {
     pub timers_set: Vec<(VisitPath, TimerKind, Timestamp)>,
     /// Waits whose answers `events` take up: rows in state `resolved` or `expired` that are not offered again.
     pub waits_taken: Vec<VisitPath>,
+    /// Visits that `events` close before their end, whether they wait or not: what is open of their waits is
+    /// stored `closed` (also what `waits_opened` of this very commit opens), answers to them that nobody took up
+    /// count as taken up, and none of their timers is left (nor one of `timers_set`).
+    pub closed: Vec<VisitPath>,
     /// Give the run up: every path waits or backs off, or it has ended. Whatever its status is, it rests: no
     /// claim takes it until an answer, a cancel or a timer calls it up. Ignored (see [`Appended::released`])
     /// while an answer waits to be taken up or a cancel was asked for, unless the run has ended.
@@ -135,6 +139,15 @@ pub struct ResolvedWait {
     pub resolution: Resolution,
     /// When it was stored.
     pub resolved_at: Timestamp,
+}
+
+/// What others want of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Signals {
+    /// Somebody asked for its cancelling.
+    pub cancel_requested: bool,
+    /// Answers that are stored and not taken up, oldest first.
+    pub resolved: Vec<ResolvedWait>,
 }
 
 /// What an append came to when it was refused. Nothing was stored.
@@ -189,7 +202,7 @@ pub enum WaitState {
         /// When that was stored.
         resolved_at: Timestamp,
     },
-    /// The run was cancelled or ended before.
+    /// The run was cancelled or ended before, or went on without it.
     Closed,
 }
 

@@ -6,7 +6,7 @@ use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
 use super::StoreError;
 use super::run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    Resolve, ResolveOutcome, RunRecord, StoredDefinition, StoredRun, StoredWait, Timer,
+    Resolve, ResolveOutcome, RunRecord, Signals, StoredDefinition, StoredRun, StoredWait, Timer,
 };
 
 /// Where runs live.
@@ -49,6 +49,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// A run's row; none when there is no such run.
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
+
+    /// What others want of a run, found without a look at its events: a driver asks whenever it is poked. None
+    /// when there is no such run.
+    async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError>;
 
     /// The events of a run after number `after`, in order; empty when there is no such run.
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError>;

@@ -55,6 +55,7 @@ async fn orphan_with_status(
         waits_opened: Vec::new(),
         timers_set: Vec::new(),
         waits_taken: Vec::new(),
+        closed: Vec::new(),
         release: false,
     };
     let node = NodeId::new(now, random);
@@ -242,6 +243,7 @@ async fn a_poisoned_run_that_is_to_be_cancelled_ends_as_cancelled() {
             waits_opened: Vec::new(),
             timers_set: Vec::new(),
             waits_taken: Vec::new(),
+            closed: Vec::new(),
             release: false,
         },
     };

@@ -6,8 +6,8 @@ use diesel::sql_types::{Binary, Bool, Nullable};
 use flow_engine::{Append, AppendRefused, Appended, StoreError};
 use flow_model::{EVENT_SCHEMA, RunStatus, Timestamp};
 
-use super::commit::{Prepared, close, take_answers};
-use super::create::stored_count;
+use super::close::Closing;
+use super::commit::{Prepared, close, stored_count, take_answers};
 use super::told::Owner;
 use crate::connection::AnyConnection;
 use crate::failure::Outcome;
@@ -41,11 +41,13 @@ impl NewCommit {
 
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Result<Appended, AppendRefused>> {
         let run = self.owner.run;
-        let Some(row) = self.store_row(connection)? else {
+        let closing = Closing::look(connection, run, &self.commit)?;
+        let Some(row) = self.store_row(connection, &closing)? else {
             return self.refused(connection);
         };
         self.commit.store(connection, run)?;
         take_answers(connection, run, &self.commit.taken)?;
+        closing.store(connection, run, &self.commit.closed)?;
         let closes = row.waits_open > 0 || self.commit.sets_timers();
         if closes && (self.status.is_finished() || row.cancel_requested_at.is_some()) {
             close(connection, run)?;
@@ -54,12 +56,12 @@ impl NewCommit {
     }
 
     /// The whole fence in one statement, which also locks the row. None when it holds the commit off.
-    fn store_row(&self, connection: &mut AnyConnection) -> Outcome<Option<OwnedRun>> {
+    fn store_row(&self, connection: &mut AnyConnection, closing: &Closing) -> Outcome<Option<OwnedRun>> {
         let ends = self.status.is_finished();
         let completes = matches!(self.status, RunStatus::Completed | RunStatus::Failed);
         // A run that is given up rests, whatever its status: it may be backing off.
         let has_work = matches!(self.status, RunStatus::Queued | RunStatus::Running) && !self.commit.release;
-        let taken = stored_count(self.commit.taken.len());
+        let taken = stored_count(self.commit.taken.len()) + closing.answers;
         // What the outside asked for meanwhile: a driver must see it before the run may rest.
         let is_called = || {
             runs::answers_stored.gt(runs::answers_taken + taken).or(runs::cancel_requested_at.is_not_null())
@@ -83,7 +85,7 @@ impl NewCommit {
             runs::finished_at.eq(self.finished_at.map(Timestamp::millis)),
             runs::error_code.eq(self.commit.error_code.as_deref()),
             runs::attempts.eq(0),
-            runs::waits_open.eq(runs::waits_open + stored_count(self.commit.opened.len())),
+            runs::waits_open.eq(runs::waits_open + (self.commit.count_open() - closing.open)),
             runs::answers_taken.eq(runs::answers_taken + taken),
             runs::lease_node.eq(case_when(gives_up, nobody).otherwise(runs::lease_node)),
             runs::wake.eq((!ends).into_sql::<Bool>().and(has_work.into_sql::<Bool>().or(is_called()))),

@@ -24,6 +24,8 @@ pub(crate) struct Prepared {
     pub(crate) error_code: Option<String>,
     pub(crate) taken: Vec<VisitPath>,
     pub(crate) opened: Vec<OpenedWait>,
+    /// Visits that are closed, each once.
+    pub(crate) closed: Vec<VisitPath>,
     timers: Vec<(VisitPath, TimerKind, Timestamp)>,
     events: Encoded,
 }
@@ -37,6 +39,8 @@ pub(crate) struct OpenedWait {
     expires_at: Option<i64>,
     seq: i64,
     at: Timestamp,
+    /// Its visit is closed by the same commit: it can't be answered, and has no timer.
+    is_closed: bool,
 }
 
 impl Prepared {
@@ -57,6 +61,10 @@ impl Prepared {
         if status.is_finished() != finished_at.is_some() {
             return Err(rejected(format!("a {} run can't have that end", status.as_str())));
         }
+        let Commit { mut closed, mut timers_set, .. } = commit;
+        closed.sort_unstable();
+        closed.dedup();
+        timers_set.retain(|(visit, ..)| closed.binary_search(visit).is_err());
         let opened = commit.waits_opened.into_iter().map(|(visit, wait)| {
             let opening = commit.events.iter().find(|event| {
                 matches!(&event.kind, EventKind::WaitOpened { visit: opened, .. } if *opened == visit)
@@ -68,6 +76,7 @@ impl Prepared {
                 expires_at: wait.expires_at.map(Timestamp::millis),
                 seq: stored_number(opening.seq),
                 at: opening.time,
+                is_closed: closed.binary_search(&visit).is_ok(),
                 visit,
             })
         });
@@ -85,9 +94,15 @@ impl Prepared {
             error_code,
             taken: commit.waits_taken,
             opened: opened.map_err(unwritable)?,
-            timers: commit.timers_set,
+            closed,
+            timers: timers_set,
             events: codec::encode(&commit.events).map_err(unwritable)?,
         })
+    }
+
+    /// How many of its waits can be answered.
+    pub(crate) fn count_open(&self) -> i32 {
+        stored_count(self.opened.iter().filter(|wait| !wait.is_closed).count())
     }
 
     pub(crate) const fn sets_timers(&self) -> bool {
@@ -142,11 +157,11 @@ impl OpenedWait {
             waits::kind.eq(self.kind),
             waits::request.eq(self.request.as_str()),
             waits::expires_at.eq(self.expires_at),
-            waits::state.eq(OPEN),
+            waits::state.eq(if self.is_closed { CLOSED } else { OPEN }),
             waits::taken.eq(false),
         );
         on_each!(connection, |each| diesel::insert_into(waits::table).values(row).execute(each))?;
-        match self.expires_at.map(Timestamp::from_millis) {
+        match self.expires_at.filter(|_| !self.is_closed).map(Timestamp::from_millis) {
             Some(due_at) => timer::set(connection, run, &self.visit, TimerKind::WaitExpiry, due_at),
             None => Ok(()),
         }
@@ -177,4 +192,9 @@ pub(crate) fn close(connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
     let row = runs::table.filter(runs::id.eq(id));
     update(row, runs::waits_open.eq(0)).execute(connection)?;
     Ok(())
+}
+
+/// A count of waits for its column.
+pub(crate) fn stored_count(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
 }

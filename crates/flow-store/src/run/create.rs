@@ -109,7 +109,7 @@ impl NewRun {
                 runs::lease_node.eq(lease_node),
                 runs::attempts.eq(0),
                 runs::wake.eq(wake),
-                runs::waits_open.eq(stored_count(self.commit.opened.len())),
+                runs::waits_open.eq(self.commit.count_open()),
                 runs::answers_stored.eq(0),
                 runs::answers_taken.eq(0),
                 runs::cancel_requested_at.eq(record.cancel_requested_at.map(|at| at.millis())),
@@ -123,9 +123,4 @@ impl NewRun {
         })?;
         Ok(stored == 1)
     }
-}
-
-/// A count of waits for its column.
-pub(crate) fn stored_count(count: usize) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }

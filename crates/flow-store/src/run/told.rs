@@ -1,7 +1,7 @@
 //! What a commit tells the owner of its run.
 
 use diesel::prelude::*;
-use flow_engine::{Appended, ResolvedWait};
+use flow_engine::{Appended, ResolvedWait, Signals};
 use flow_model::{NodeId, RunId};
 
 use crate::connection::AnyConnection;
@@ -34,6 +34,17 @@ impl Owner {
         let row = row.select(OwnedRun::as_select()).get_result(connection)?;
         self.told(connection, &row)
     }
+}
+
+/// What others want of a run. Two reads, and no need for one moment: who asks for something pokes the driver after
+/// it, and then it looks again.
+pub(crate) fn signals(connection: &mut AnyConnection, run: RunId) -> Outcome<Option<Signals>> {
+    let row = runs::table.filter(runs::id.eq(run.as_bytes().as_slice()));
+    let row = row.select((runs::cancel_requested_at, runs::answers_stored, runs::answers_taken));
+    let found: Option<(Option<i64>, i32, i32)> = row.get_result(connection).optional()?;
+    let Some((cancel_requested_at, stored, taken)) = found else { return Ok(None) };
+    let resolved = if stored > taken { answers(connection, run)? } else { Vec::new() };
+    Ok(Some(Signals { cancel_requested: cancel_requested_at.is_some(), resolved }))
 }
 
 /// The answers that no commit took up yet, oldest first.

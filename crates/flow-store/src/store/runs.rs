@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    Resolve, ResolveOutcome, RunRecord, Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
+    Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
+    Timer,
 };
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
 
@@ -11,7 +12,7 @@ use super::SqlStore;
 use crate::order::Order;
 use crate::run::append::NewCommit;
 use crate::run::create::NewRun;
-use crate::run::{cancel, claim, load};
+use crate::run::{cancel, claim, load, told};
 use crate::{definition, node, purge, timer, wait};
 
 #[async_trait]
@@ -45,6 +46,10 @@ impl Store for SqlStore {
 
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
         self.read(move |connection| load::record(connection, run)).await
+    }
+
+    async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError> {
+        self.read(move |connection| told::signals(connection, run)).await
     }
 
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {

@@ -68,6 +68,18 @@ async fn every_statement_is_prepared_once(backend: Backend) {
         let run = stored(&store, world.waiting(Some(at(100)))).await;
         store.run_cancel(run, at(1), false).await.unwrap();
         world.claim(&store, Some(run), 1).await;
+        for answered in [false, true] {
+            let mut owned = world.waiting(Some(at(100)));
+            owned.commit.release = false;
+            let run = stored(&store, owned).await;
+            if answered {
+                store.wait_resolve(approve(run)).await.unwrap();
+            }
+            store.run_signals(run).await.unwrap();
+            let mut closing = step(run, world.node, 1, 2);
+            closing.commit.closed.push(visit());
+            store.run_append(closing).await.unwrap().unwrap();
+        }
         let resting = stored(&store, world.create()).await;
         let mut backing_off = step(resting, world.node, 1, 1);
         backing_off.commit.timers_set.push((visit(), TimerKind::Retry, at(100)));
@@ -77,6 +89,7 @@ async fn every_statement_is_prepared_once(backend: Backend) {
         assert!(store.timer_fire(timer, at(100)).await.unwrap());
         store.run_load(run).await.unwrap();
         store.run_record(run).await.unwrap();
+        store.run_signals(run).await.unwrap();
         store.run_events(run, 1).await.unwrap();
         store.wait_list(run).await.unwrap();
         store.timer_due(at(200), 10).await.unwrap();

@@ -142,6 +142,7 @@ pub(crate) fn commit(after: u64, kinds: Vec<EventKind>) -> Commit {
         waits_opened: Vec::new(),
         timers_set: Vec::new(),
         waits_taken: Vec::new(),
+        closed: Vec::new(),
         release: false,
     }
 }

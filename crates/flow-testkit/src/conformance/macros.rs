@@ -103,6 +103,22 @@ macro_rules! conformance_tests {
             claimers_get_disjoint_runs,
             one_claimer_gets_a_run,
         }
+        $crate::conformance_tests! { @group runs_close
+            its_wait_is_closed,
+            its_timers_are_gone,
+            opened_and_closed_is_closed,
+            a_create_can_close,
+            an_answer_to_it_counts_as_taken,
+            whatever_there_is_can_be_closed,
+            a_repeat_closes_once,
+            ends_close_the_rest,
+            races_an_answer,
+        }
+        $crate::conformance_tests! { @group signals
+            unknown_is_none,
+            tell_answers_until_taken,
+            tell_a_cancel,
+        }
         $crate::conformance_tests! { @group runs_cancel
             unknown_is_missing,
             finished_stays_finished,

@@ -145,6 +145,7 @@ impl World {
             waits_opened: Vec::new(),
             timers_set: Vec::new(),
             waits_taken: Vec::new(),
+            closed: Vec::new(),
             release: false,
         }
     }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Catalog, Claim, ClaimedRun, Commit, Create, Created,
-    FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, Resolve, ResolveOutcome, RunRecord, Store,
-    StoreError, StoredDefinition, StoredRun, StoredWait, Timer, VersionRecord,
+    FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, Resolve, ResolveOutcome, RunRecord, Signals,
+    Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer, VersionRecord,
 };
 use flow_model::{DefinitionHash, FlowId, NodeId, RunEvent, RunId, Timestamp, VersionNumber, WorkspaceId};
 
@@ -47,6 +47,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
         self.through("run_record", self.inner.run_record(run)).await
+    }
+
+    async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError> {
+        self.through("run_signals", self.inner.run_signals(run)).await
     }
 
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {
