@@ -6,48 +6,57 @@
 mod approval;
 mod client_tool;
 mod condition;
+mod each;
 mod fail;
 mod final_step;
 mod log;
+mod parallel;
 mod set_variables;
 mod show_form;
 mod switch;
 mod transform;
 mod wait;
+mod while_loop;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use flow_expr::Scope;
-use flow_model::{Fields, OnExpire, RunError, Timestamp, VisitPath, WaitRequest};
+use flow_model::{Fields, OnExpire, RunError, Step, StepId, Timestamp, WaitRequest};
 use serde_json::Value;
 
 use crate::flow::Templates;
 pub(crate) use approval::Approval;
 pub(crate) use client_tool::ClientTool;
 pub(crate) use condition::Condition;
+pub(crate) use each::Each;
 pub(crate) use fail::Fail;
 pub(crate) use final_step::Final;
 pub(crate) use log::Log;
+pub(crate) use parallel::{Join, Parallel};
 pub(crate) use set_variables::SetVariables;
 pub(crate) use show_form::ShowForm;
 pub(crate) use switch::Switch;
 pub(crate) use transform::Transform;
 pub(crate) use wait::Wait;
+pub(crate) use while_loop::While;
 
 /// The control steps' types, as documents name them.
-pub(crate) const CONTROL_TYPES: [&str; 11] = [
+pub(crate) const CONTROL_TYPES: [&str; 14] = [
     "client-tool",
     "condition",
+    "each",
     "fail",
     "final",
     "log",
+    "parallel",
     "set-variables",
     "show-form",
     "switch",
     "transform",
     "user-approval",
     "wait",
+    "while",
 ];
 
 /// Those among them that wait for the outside.
@@ -67,6 +76,9 @@ pub(crate) enum Control {
     Log(Log),
     ShowForm(ShowForm),
     Wait(Wait),
+    Each(Each),
+    While(While),
+    Parallel(Parallel),
 }
 
 /// A step's settings, resolved against a run.
@@ -84,7 +96,7 @@ pub(crate) enum Resolved {
     Branch {
         output: Arc<Value>,
         /// Where it leads; none for the step's own successor.
-        next: Option<VisitPath>,
+        next: Option<StepId>,
     },
     /// The run's output.
     Output(Arc<Value>),
@@ -94,6 +106,12 @@ pub(crate) enum Resolved {
     Wait { request: WaitRequest, expiry: Expiry },
     /// The input of a step that touches the world.
     Task(Arc<Value>),
+    /// The items that a loop goes through: `{items, total}`.
+    Items(Arc<Value>),
+    /// Whether a loop's condition holds.
+    Pass(bool),
+    /// Branches to be taken.
+    Branches,
 }
 
 /// When a wait ends by itself.
@@ -114,8 +132,8 @@ impl From<Option<Duration>> for Expiry {
 
 impl Control {
     /// Compiles the settings of a control step; none, and at least one fault, when they are wrong.
-    pub(crate) fn compile(kind: &str, data: &Fields<'_>, templates: Templates<'_>) -> Option<Self> {
-        match kind {
+    pub(crate) fn compile(step: &Step, data: &Fields<'_>, templates: Templates<'_>) -> Option<Self> {
+        match step.kind.as_str() {
             "set-variables" => SetVariables::compile(data, templates).map(Self::SetVariables),
             "condition" => Condition::compile(data, templates).map(Self::Condition),
             "final" => Final::compile(data, templates).map(Self::Final),
@@ -127,6 +145,9 @@ impl Control {
             "log" => Log::compile(data, templates).map(Self::Log),
             "show-form" => ShowForm::compile(data, templates).map(Self::ShowForm),
             "wait" => Wait::compile(data, templates).map(Self::Wait),
+            "each" => Each::compile(step, data, templates).map(Self::Each),
+            "while" => While::compile(step, data, templates).map(Self::While),
+            "parallel" => Parallel::compile(step, data).map(Self::Parallel),
             _ => None,
         }
     }
@@ -145,6 +166,9 @@ impl Control {
             Self::Log(control) => control.resolve(scope),
             Self::ShowForm(control) => control.resolve(scope),
             Self::Wait(control) => control.resolve(scope),
+            Self::Each(control) => control.resolve(scope),
+            Self::While(control) => control.resolve(scope),
+            Self::Parallel(_) => Ok(Resolved::Branches),
         };
         resolved.unwrap_or_else(Resolved::Failure)
     }
@@ -162,7 +186,10 @@ impl Control {
             | Self::Switch(_)
             | Self::Transform(_)
             | Self::Log(_)
-            | Self::ShowForm(_) => OnExpire::Fail,
+            | Self::ShowForm(_)
+            | Self::Each(_)
+            | Self::While(_)
+            | Self::Parallel(_) => OnExpire::Fail,
         }
     }
 }

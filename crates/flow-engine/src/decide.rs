@@ -5,6 +5,8 @@
 //! file per command, each of which lists every state it allows.
 
 mod cancel;
+mod ended;
+mod pass_resolved;
 mod recover;
 mod start;
 mod step_failed;
@@ -19,14 +21,21 @@ mod wait_resolved;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{
-    Binding, EventKind, Handling, OnError, Resolution, RunError, RunStart, RunState, Timestamp, VisitPath,
-    VisitStatus,
-};
+use flow_model::{EventKind, Resolution, RunError, RunStart, RunState, Timestamp, VisitPath, VisitStatus};
 use serde_json::Value;
 
-use crate::control::Resolved;
-use crate::flow::{CompiledStep, Flow};
+use crate::Limits;
+use crate::control::{Control, Resolved};
+use crate::flow::{Action, CompiledStep, Flow};
+
+/// What a decision goes by.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) flow: &'a Flow,
+    pub(crate) state: &'a RunState,
+    pub(crate) limits: &'a Limits,
+    pub(crate) now: Timestamp,
+}
 
 /// What a run is told.
 #[derive(Debug)]
@@ -35,6 +44,8 @@ pub(crate) enum Command {
     Start(RunStart),
     /// The settings of a ready visit were resolved.
     StepResolved { visit: VisitPath, resolved: Resolved },
+    /// The condition of an open `while` was resolved again: whether there is another pass.
+    PassResolved { visit: VisitPath, resolved: Resolved },
     /// A step that touches the world returned.
     StepFinished { visit: VisitPath, output: Arc<Value> },
     /// A step that touches the world failed.
@@ -63,6 +74,8 @@ pub(crate) struct Decision {
     pub(crate) events: Vec<EventKind>,
     /// What is to be done once that is committed.
     pub(crate) effects: Vec<Effect>,
+    /// Visits that these events close before their end: what is under way for them is dropped.
+    pub(crate) closed: Vec<VisitPath>,
 }
 
 /// Something that the driver does.
@@ -70,8 +83,19 @@ pub(crate) struct Decision {
 pub(crate) enum Effect {
     /// Resolve the settings of a ready visit. Touches nothing outside, so it needs no commit before.
     Resolve(VisitPath),
+    /// Resolve the condition of an open `while` again, of which a pass has ended.
+    ResolvePass(VisitPath),
     /// Run a step that touches the world, with its recorded input; everything before is committed first.
     Perform { visit: VisitPath, input: Arc<Value> },
+}
+
+impl Effect {
+    /// The visit that it is for.
+    pub(crate) const fn visit(&self) -> &VisitPath {
+        match self {
+            Self::Resolve(visit) | Self::ResolvePass(visit) | Self::Perform { visit, .. } => visit,
+        }
+    }
 }
 
 /// A command that the state doesn't allow.
@@ -86,114 +110,30 @@ pub(crate) struct Refused {
 ///
 /// # Errors
 /// The state doesn't allow the command.
-pub(crate) fn decide(
-    flow: &Flow,
-    state: &RunState,
-    command: Command,
-    now: Timestamp,
-) -> Result<Decision, Refused> {
+pub(crate) fn decide(cx: Context<'_>, command: Command) -> Result<Decision, Refused> {
     match command {
-        Command::Start(start) => start::decide(state, start),
-        Command::StepResolved { visit, resolved } => step_resolved::decide(flow, state, visit, resolved, now),
-        Command::StepFinished { visit, output } => step_finished::decide(flow, state, visit, output),
+        Command::Start(start) => start::decide(cx.state, start),
+        Command::StepResolved { visit, resolved } => step_resolved::decide(cx, visit, resolved),
+        Command::PassResolved { visit, resolved } => pass_resolved::decide(cx, visit, resolved),
+        Command::StepFinished { visit, output } => step_finished::decide(cx, visit, output),
         Command::StepFailed { visit, error, retry_after } => {
-            step_failed::decide(flow, state, visit, error, retry_after, now)
+            step_failed::decide(cx, visit, error, retry_after)
         }
-        Command::TimerFired { visit } => timer_fired::decide(state, visit),
-        Command::TimedOut => timed_out::decide(flow, state),
+        Command::TimerFired { visit } => timer_fired::decide(cx.state, visit),
+        Command::TimedOut => timed_out::decide(cx),
         Command::WaitResolved { visit, resolution, resolved_at } => {
-            wait_resolved::decide(flow, state, visit, resolution, resolved_at)
+            wait_resolved::decide(cx, visit, resolution, resolved_at)
         }
-        Command::Cancel => cancel::decide(state),
-        Command::Recover => recover::decide(state, now),
+        Command::Cancel => cancel::decide(cx.state),
+        Command::Recover => recover::decide(cx),
     }
-}
-
-impl Decision {
-    /// A visit ends well, and the path goes on at `next` or ends the run.
-    fn complete(
-        &mut self,
-        state: &RunState,
-        visit: VisitPath,
-        output: Arc<Value>,
-        binding: Binding,
-        next: Option<VisitPath>,
-    ) {
-        let goes_on = self.go_on(state, next);
-        self.events.push(EventKind::StepCompleted { visit, output, binding, next: goes_on.next });
-        self.events.extend(goes_on.end);
-    }
-
-    /// A visit is passed over.
-    fn skip(&mut self, state: &RunState, step: &CompiledStep, visit: VisitPath) {
-        let goes_on = self.go_on(state, step.next.clone());
-        let binding = Binding::Whole(step.variable.clone());
-        self.events.push(EventKind::StepSkipped { visit, binding, next: goes_on.next });
-        self.events.extend(goes_on.end);
-    }
-
-    /// A visit fails for good: its step takes care of that, or the flow does, or the run fails.
-    fn fail(
-        &mut self,
-        flow: &Flow,
-        state: &RunState,
-        step: &CompiledStep,
-        visit: VisitPath,
-        error: RunError,
-    ) {
-        let error = described(state, step, &visit, error);
-        let (handling, next) = match &step.on_error {
-            OnError::Continue => {
-                (Handling::Continue(Binding::Whole(step.variable.clone())), step.next.clone())
-            }
-            OnError::GoTo(target) => (Handling::Step, Some(VisitPath::top(target))),
-            OnError::Fail => match flow.on_error.as_ref().filter(|_| state.failing().is_none()) {
-                Some(handler) => (Handling::Flow, Some(handler.clone())),
-                None => (Handling::Nobody, None),
-            },
-        };
-        let goes_on = match handling {
-            Handling::Nobody => {
-                let error = state.failing().unwrap_or(&error).clone();
-                GoesOn { next: None, end: Some(EventKind::RunFailed { error }) }
-            }
-            Handling::Continue(_) | Handling::Step | Handling::Flow => self.go_on(state, next),
-        };
-        self.events.push(EventKind::StepFailed { visit, error, handling, next: goes_on.next });
-        self.events.extend(goes_on.end);
-    }
-
-    /// Where a path goes on. Where it ends the run ends, and as failed if that is what its handler was for. A
-    /// handler may lead to a step that the run has been at; it can't be there twice.
-    fn go_on(&mut self, state: &RunState, next: Option<VisitPath>) -> GoesOn {
-        let end = match (&next, state.failing()) {
-            (Some(next), _) if was_made(state, next) => {
-                let message = format!("the run can't go on at `{next}`: it has been there");
-                EventKind::RunFailed { error: RunError::new("step_revisited", message) }
-            }
-            (Some(next), _) => {
-                self.effects.push(Effect::Resolve(next.clone()));
-                return GoesOn { next: Some(next.clone()), end: None };
-            }
-            (None, Some(error)) => EventKind::RunFailed { error: error.clone() },
-            (None, None) => EventKind::RunCompleted { output_of: None },
-        };
-        GoesOn { next: None, end: Some(end) }
-    }
-}
-
-/// Where a path goes on, or how the run ends.
-struct GoesOn {
-    next: Option<VisitPath>,
-    end: Option<EventKind>,
-}
-
-fn was_made(state: &RunState, visit: &VisitPath) -> bool {
-    state.visit(visit.as_str()).is_some() || state.ready().contains(visit)
 }
 
 /// The error with where it happened.
 fn described(state: &RunState, step: &CompiledStep, visit: &VisitPath, error: RunError) -> RunError {
+    if error.step_id.is_some() {
+        return error; // of a step inside
+    }
     RunError {
         step_id: Some(step.id.as_str().to_owned()),
         step_name: Some(step.title.to_string()),
@@ -221,4 +161,14 @@ fn refuse<T>(command: &'static str, visit: &VisitPath, status: &VisitStatus) -> 
     // Clients are told that such a visit runs.
     let what = if matches!(status, VisitStatus::BackingOff { .. }) { "backing off" } else { status.as_str() };
     Err(Refused { command, reason: format!("visit {visit} is {what}") })
+}
+
+/// The container that a step is, if it is one.
+fn container_of(step: &CompiledStep) -> Option<&Control> {
+    match &step.action {
+        Action::Control(control @ (Control::Each(_) | Control::While(_) | Control::Parallel(_))) => {
+            Some(control)
+        }
+        Action::Control(_) | Action::Task { .. } => None,
+    }
 }

@@ -14,18 +14,18 @@ mod signals;
 mod take_up;
 mod task;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use flow_model::{EventKind, RunEnd, RunEvent, RunStart, RunState, VisitPath, apply};
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::StoreError;
-use crate::decide::{Command, Effect, decide};
+use crate::decide::{Command, Context, Effect, decide};
 use crate::engine::{ActiveRun, Shared};
 use crate::flow::Flow;
 use crate::ports::{IdempotencyKey, RunRecord, TimerKind};
@@ -83,6 +83,8 @@ pub(crate) struct Driver {
     effects: VecDeque<Effect>,
     /// Steps that touch the world, under way.
     tasks: JoinSet<TaskEnd>,
+    /// Drops each of them, by its visit.
+    aborts: HashMap<VisitPath, AbortHandle>,
     /// Lets a stopping engine wait for this driver.
     _token: TaskTrackerToken,
 }
@@ -127,6 +129,7 @@ impl Driver {
             pending: Pending::default(),
             effects: VecDeque::new(),
             tasks: JoinSet::new(),
+            aborts: HashMap::new(),
             _token: shared.tracker.token(),
         }
     }
@@ -230,6 +233,10 @@ impl Driver {
                     let resolved = self.resolve(&visit)?;
                     self.decide(Command::StepResolved { visit, resolved })?;
                 }
+                Effect::ResolvePass(visit) => {
+                    let resolved = self.resolve_pass(&visit)?;
+                    self.decide(Command::PassResolved { visit, resolved })?;
+                }
                 Effect::Perform { visit, input } => to_perform.push((visit, input)),
             }
             // The last decision's events are committed by the loop round this, which knows what follows.
@@ -247,7 +254,8 @@ impl Driver {
     /// Decides, and folds the decision's events into the state and among the pending ones.
     fn decide(&mut self, command: Command) -> Result<(), Stop> {
         let now = self.shared.clock.now();
-        let decision = decide(&self.flow, &self.state, command, now);
+        let cx = Context { flow: &self.flow, state: &self.state, limits: &self.shared.limits, now };
+        let decision = decide(cx, command);
         let decision = decision.map_err(|refused| Stop::Damaged(refused.to_string()))?;
         for kind in decision.events {
             let event = RunEvent { seq: self.state.seq() + 1, time: now, kind };
@@ -255,8 +263,23 @@ impl Driver {
             self.set_timer(&event);
             self.pending.push(event);
         }
+        self.drop_closed(decision.closed);
         self.effects.extend(decision.effects);
         Ok(())
+    }
+
+    /// Visits that were closed: whatever is under way or planned for them is dropped.
+    fn drop_closed(&mut self, closed: Vec<VisitPath>) {
+        if closed.is_empty() {
+            return;
+        }
+        self.effects.retain(|effect| !closed.contains(effect.visit()));
+        for visit in closed {
+            if let Some(abort) = self.aborts.remove(&visit) {
+                abort.abort();
+            }
+            self.pending.close(visit);
+        }
     }
 
     /// The timer that goes with an event. The run's own end may come before the next attempt.

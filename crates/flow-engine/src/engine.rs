@@ -24,7 +24,7 @@ use crate::{
 pub use builder::EngineBuilder;
 pub(crate) use hub::ActiveRun;
 pub use limits::Limits;
-pub(crate) use limits::{ValueRefused, json_size};
+pub(crate) use limits::ValueRefused;
 pub(crate) use pauses::Pauses;
 pub(crate) use shared::Shared;
 

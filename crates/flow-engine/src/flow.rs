@@ -32,7 +32,7 @@ pub struct Flow {
     pub(crate) name: Arc<str>,
     /// The triggers, in the author's order.
     pub(crate) triggers: Vec<CompiledTrigger>,
-    /// The steps of the top graph, in the author's order.
+    /// The steps, those inside of others after the one that holds them.
     pub(crate) steps: Vec<CompiledStep>,
     /// Where each step stands in `steps`.
     pub(crate) index: HashMap<StepId, usize, foldhash::fast::RandomState>,
@@ -40,8 +40,8 @@ pub struct Flow {
     pub(crate) names: Names,
     /// How long a run may be queued or running.
     pub(crate) timeout: Option<Duration>,
-    /// The visit that takes care of a failure that no step takes care of.
-    pub(crate) on_error: Option<VisitPath>,
+    /// The step that takes care of a failure that no step takes care of.
+    pub(crate) on_error: Option<StepId>,
 }
 
 /// A compiled trigger.
@@ -64,10 +64,10 @@ pub struct CompiledStep {
     pub title: Arc<str>,
     /// The variable that receives its result.
     pub(crate) variable: VariableName,
-    /// The visit that follows it.
-    pub(crate) next: Option<VisitPath>,
-    /// The visit that follows a rejected approval.
-    pub(crate) reject_next: Option<VisitPath>,
+    /// The step that follows it.
+    pub(crate) next: Option<StepId>,
+    /// The step that follows a rejected approval.
+    pub(crate) reject_next: Option<StepId>,
     pub(crate) retry: Option<Retry>,
     /// How long an attempt may take.
     pub(crate) timeout: Option<Duration>,

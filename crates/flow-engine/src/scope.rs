@@ -3,15 +3,18 @@
 //! Everything is looked up where it stands in the run's state: no context object is built, so a step costs
 //! the same however much the steps before it returned.
 
+mod loops;
+
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use flow_expr::{Lookup, Object, Scope};
-use flow_model::{RunState, VisitPath};
+use flow_model::{RunState, StepId, VisitPath};
 use serde_json::{Map, Value, json};
 
 use crate::flow::Flow;
 use crate::ports::RunRecord;
+use loops::{Item, Pass};
 
 /// The scope of one visit.
 pub(crate) struct RunScope<'a> {
@@ -20,6 +23,9 @@ pub(crate) struct RunScope<'a> {
     state: &'a RunState,
     visit: &'a VisitPath,
     steps: Steps<'a>,
+    /// The item and the pass that the visit is in, of which `item` and `iteration` speak.
+    item: OnceCell<Option<Item<'a>>>,
+    pass: OnceCell<Option<Pass>>,
     /// The small groups, made when an expression first names them.
     trigger_group: OnceCell<Arc<Value>>,
     flow_group: OnceCell<Arc<Value>>,
@@ -39,7 +45,9 @@ impl<'a> RunScope<'a> {
             flow,
             state,
             visit,
-            steps: Steps { flow, state },
+            steps: Steps { flow, state, visit },
+            item: OnceCell::new(),
+            pass: OnceCell::new(),
             trigger_group: OnceCell::new(),
             flow_group: OnceCell::new(),
             step_group: OnceCell::new(),
@@ -52,7 +60,8 @@ impl<'a> RunScope<'a> {
     }
 
     fn next_title(&self) -> Option<&str> {
-        self.title(self.flow.step(self.visit).and_then(|step| step.next.as_ref()))
+        let next = self.flow.step(self.visit).and_then(|step| step.next.as_ref());
+        next.and_then(|next| self.flow.index.get(next)).map(|index| &*self.flow.steps[*index].title)
     }
 
     fn make_trigger(&self) -> Arc<Value> {
@@ -86,12 +95,32 @@ impl<'a> RunScope<'a> {
     }
 
     fn variable(&self, name: &str) -> Option<Lookup<'_>> {
-        let variable = self.state.variable(name)?;
+        let variable = self.state.variable(self.visit, name)?;
         let output = self.state.output(variable.visit.as_str())?;
         Some(match &variable.member {
             None => Lookup::Value(output),
             Some(member) => output.get(&**member).map_or(Lookup::Undefined, Lookup::Part),
         })
+    }
+
+    /// The names of the loops that the visit is in, which win over all others.
+    fn of_loops(&self, name: &str) -> Option<Lookup<'_>> {
+        match name {
+            "item" => self.item().map(|item| Lookup::Part(item.item)),
+            "index" => self.item().map(|item| Lookup::Part(&item.index)),
+            "_each" => self.item().map(|item| Lookup::Value(item.group())),
+            "iteration" => self.pass().map(|pass| Lookup::Part(&pass.iteration)),
+            "_while" => self.pass().map(|pass| Lookup::Value(&pass.group)),
+            _ => None,
+        }
+    }
+
+    fn item(&self) -> Option<&Item<'a>> {
+        self.item.get_or_init(|| Item::of(self.state, self.visit)).as_ref()
+    }
+
+    fn pass(&self) -> Option<&Pass> {
+        self.pass.get_or_init(|| Pass::of(self.flow, self.state, self.visit)).as_ref()
     }
 
     fn input(&self, name: &str) -> Option<Lookup<'_>> {
@@ -110,16 +139,16 @@ impl Scope for RunScope<'_> {
             "flow" => Lookup::Value(self.flow_group.get_or_init(|| self.make_flow())),
             "step" => Lookup::Value(self.step_group.get_or_init(|| self.make_step())),
             "approval" => {
-                let visit = self.state.approval().map(VisitPath::as_str);
+                let visit = self.state.approval(self.visit).map(VisitPath::as_str);
                 visit.and_then(|visit| self.state.output(visit)).map_or(Lookup::Undefined, Lookup::Value)
             }
             "currentDate" => start.map_or(Lookup::Undefined, |(at, _)| {
                 Lookup::Value(self.current_date.get_or_init(|| Arc::new(Value::String(at.to_string()))))
             }),
             "currentUser" => start.map_or(Lookup::Undefined, |(_, start)| Lookup::Value(&start.current_user)),
-            "error" => self.state.error().map_or(Lookup::Undefined, Lookup::Value),
+            "error" => self.state.error(self.visit).map_or(Lookup::Undefined, Lookup::Value),
             "messages" | "_resumeData" | "files" => Lookup::Undefined,
-            _ => match self.variable(name).or_else(|| self.input(name)) {
+            _ => match self.of_loops(name).or_else(|| self.variable(name)).or_else(|| self.input(name)) {
                 Some(found) => found,
                 None if self.flow.names.knows(name) => Lookup::Undefined,
                 None => Lookup::Unknown,
@@ -136,19 +165,26 @@ impl Scope for RunScope<'_> {
 struct Steps<'a> {
     flow: &'a Flow,
     state: &'a RunState,
+    visit: &'a VisitPath,
+}
+
+impl Steps<'_> {
+    fn output(&self, step: &StepId) -> Option<&Arc<Value>> {
+        self.state.step_output(self.visit, step.as_str())
+    }
 }
 
 impl Object for Steps<'_> {
     fn member(&self, key: &str) -> Lookup<'_> {
         match self.flow.names.step(key) {
             None => Lookup::Unknown,
-            Some(visit) => self.state.output(visit.as_str()).map_or(Lookup::Undefined, Lookup::Value),
+            Some(step) => self.output(step).map_or(Lookup::Undefined, Lookup::Value),
         }
     }
 
     fn to_value(&self) -> Value {
-        let outputs = self.flow.names.steps().filter_map(|(name, visit)| {
-            let output = self.state.output(visit.as_str())?;
+        let outputs = self.flow.names.steps().filter_map(|(name, step)| {
+            let output = self.output(step)?;
             Some((name.to_owned(), (**output).clone()))
         });
         Value::Object(outputs.collect::<Map<_, _>>())

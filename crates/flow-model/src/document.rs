@@ -4,6 +4,7 @@
 //! the view that validation and the engine's compiler work on.
 
 mod edges;
+mod graph;
 mod retry;
 
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{Faults, Fields, StepId, VariableName};
 pub(crate) use edges::{Edge, edges};
+pub use graph::Graph;
 pub use retry::Retry;
 
 /// The trigger types that stand for a fixed key; `webhook.<id>` comes on top.
@@ -62,6 +64,8 @@ pub struct Step {
     pub disabled: bool,
     /// The output that a draft's run takes instead of carrying it out.
     pub pinned_output: Option<Value>,
+    /// The graphs inside of it: the body of a loop, the branches of a `parallel`; none for other types.
+    pub graphs: Vec<Graph>,
     /// Where it stands in the document, as a JSON pointer.
     pub pointer: String,
 }
@@ -122,7 +126,8 @@ impl Document {
         let steps = match fields.object("definition") {
             Some(definition) => {
                 let definition = Fields::new(definition, "/definition", faults);
-                let steps = definition.objects("steps").iter().filter_map(Step::read).collect();
+                let steps =
+                    definition.objects("steps").iter().filter_map(|step| Step::read(step, 0)).collect();
                 definition.warn_of_unknown();
                 steps
             }
@@ -131,24 +136,40 @@ impl Document {
         Self { name, steps, settings }
     }
 
-    /// A step by its id.
+    /// Every step, those inside of others after the one that holds them.
+    pub fn all_steps(&self) -> Vec<&Step> {
+        fn push<'a>(steps: &'a [Step], all: &mut Vec<&'a Step>) {
+            for step in steps {
+                all.push(step);
+                step.graphs.iter().for_each(|graph| push(&graph.steps, all));
+            }
+        }
+        let mut all = Vec::new();
+        push(&self.steps, &mut all);
+        all
+    }
+
+    /// A step by its id, wherever it stands.
     pub fn step(&self, id: &str) -> Option<&Step> {
-        self.steps.iter().find(|step| step.id.as_str() == id)
+        self.all_steps().into_iter().find(|step| step.id.as_str() == id)
     }
 }
 
 impl Step {
-    fn read(fields: &Fields<'_>) -> Option<Self> {
+    /// Reads a step that is `depth` levels below the top graph.
+    fn read(fields: &Fields<'_>, depth: usize) -> Option<Self> {
         if fields.value("id").is_none() {
             fields.required_value("id");
         }
         let id = fields.parsed::<StepId>("id");
-        let kind = fields.required_string("type");
+        let kind = fields.required_string("type")?;
+        let data = fields.object("data").cloned().unwrap_or_default();
+        let graphs = graph::read(kind, &data, &fields.at("data"), fields.faults(), depth);
         let step = Self {
             id: id?,
-            kind: kind?.to_owned(),
+            kind: kind.to_owned(),
             name: fields.string("name").map(str::to_owned),
-            data: fields.object("data").cloned().unwrap_or_default(),
+            data,
             next: fields.parsed("nextStepId"),
             reject_next: fields.parsed("rejectNextStepId"),
             output: fields.parsed("output"),
@@ -160,6 +181,7 @@ impl Step {
             when: fields.string("when").map(str::to_owned),
             disabled: fields.boolean("disabled").unwrap_or(false),
             pinned_output: fields.value("pinnedOutput").cloned(),
+            graphs,
             pointer: fields.at("").trim_end_matches('/').to_owned(),
         };
         fields.warn_of_unknown();

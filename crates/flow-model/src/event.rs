@@ -58,6 +58,31 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<VisitPath>,
     },
+    /// Items, passes or branches of a container begin: each of them is a scope.
+    #[serde(rename = "scope.entered")]
+    ScopeEntered {
+        /// The container's visit.
+        visit: VisitPath,
+        /// The first visit of each; never empty.
+        next: Vec<VisitPath>,
+        /// Whether what is set in such a scope is seen in that scope alone.
+        #[serde(default, skip_serializing_if = "is_false")]
+        isolated: bool,
+    },
+    /// A container ended well. Its result is folded from what its scopes came to, and not repeated here.
+    #[serde(rename = "container.completed")]
+    ContainerCompleted {
+        /// The container's visit.
+        visit: VisitPath,
+        /// How the result is made.
+        fold: Fold,
+        /// The variables that now show the result.
+        #[serde(default, skip_serializing_if = "Binding::is_none")]
+        binding: Binding,
+        /// The visit that follows; none when the path ends here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<VisitPath>,
+    },
     /// A step ended badly.
     #[serde(rename = "step.failed")]
     StepFailed {
@@ -136,11 +161,34 @@ pub enum EventKind {
     RunCancelled {},
 }
 
+/// How a container's result is made of what its scopes came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fold {
+    /// `each`: a row for every item that ended.
+    Items,
+    /// `while`: a row for every pass.
+    Passes {
+        /// Why there was no further one although the condition holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stopped: Option<RunError>,
+    },
+    /// `parallel`: the last output of every branch that ended well.
+    Branches,
+    /// `parallel` that settles: for every branch how it ended, with its last output or its error.
+    Settled,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 /// Who takes care of a step's failure.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Handling {
-    /// Nobody: the run fails with it.
+    /// Nobody: its item, pass or branch fails with it, or else the run.
     #[default]
     Nobody,
     /// The step goes on as if it had ended well, with `{error}` as its output.
@@ -152,7 +200,7 @@ pub enum Handling {
 }
 
 impl Handling {
-    /// Whether the run fails.
+    /// Whether what it is part of fails.
     pub fn is_nobody(&self) -> bool {
         matches!(self, Self::Nobody)
     }
@@ -214,7 +262,8 @@ impl EventKind {
         match self {
             Self::RunStarted(_) => "run.started",
             Self::StepStarted { .. } => "step.started",
-            Self::StepCompleted { .. } => "step.completed",
+            Self::StepCompleted { .. } | Self::ContainerCompleted { .. } => "step.completed",
+            Self::ScopeEntered { .. } => "scope.entered",
             Self::StepFailed { .. } => "step.failed",
             Self::StepRetrying { .. } => "step.retrying",
             Self::TimerFired { .. } => "timer.fired",
@@ -232,6 +281,8 @@ impl EventKind {
         match self {
             Self::StepStarted { visit, .. }
             | Self::StepCompleted { visit, .. }
+            | Self::ScopeEntered { visit, .. }
+            | Self::ContainerCompleted { visit, .. }
             | Self::StepFailed { visit, .. }
             | Self::StepRetrying { visit, .. }
             | Self::TimerFired { visit }

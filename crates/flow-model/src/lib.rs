@@ -14,6 +14,7 @@ mod hash;
 mod ids;
 mod inputs;
 mod interface;
+mod json_size;
 mod names;
 mod present;
 mod state;
@@ -23,18 +24,21 @@ mod version;
 mod visit;
 mod wait;
 
-pub use document::{Document, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type};
+pub use document::{Document, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type};
 pub use error::RunError;
-pub use event::{Binding, EVENT_SCHEMA, EventKind, Handling, RunEvent, RunStart, Trigger};
+pub use event::{Binding, EVENT_SCHEMA, EventKind, Fold, Handling, RunEvent, RunStart, Trigger};
 pub use fault::{Fault, Faults, Fields, Severity, excerpt, pointer_token};
 pub use hash::DefinitionHash;
 pub use ids::{BatchId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
 pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};
+pub use json_size::json_size;
 pub use names::{InvalidName, StepId, VariableName};
-pub use state::{IllegalTransition, RunEnd, RunState, RunStatus, Variable, Visit, VisitStatus, apply};
+pub use state::{
+    Container, IllegalTransition, RunEnd, RunState, RunStatus, Variable, Visit, VisitStatus, apply,
+};
 pub use time::{InvalidTimestamp, Timestamp};
 pub use validate::validate;
 pub use version::{InvalidSelector, VersionNumber, VersionSelector};
-pub use visit::{ExecutionId, VisitPath};
+pub use visit::{ExecutionId, Place, VisitPath};
 pub use wait::{Decision, OnExpire, Resolution, Wait, WaitKind, WaitRequest};

@@ -4,15 +4,20 @@
 //! the engine's business; here is only what has happened.
 
 mod apply;
+mod check;
+mod fold;
+mod scopes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::Value;
 
 use crate::{Resolution, RunError, RunStart, Timestamp, VisitPath, Wait};
 pub use apply::{IllegalTransition, apply};
+use scopes::Bindings;
+pub use scopes::Container;
 
 /// A run's state after some number of its events.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,13 +29,17 @@ pub struct RunState {
     /// Visits that were decided on and haven't started.
     ready: Vec<VisitPath>,
     visits: IndexMap<VisitPath, Visit, foldhash::fast::RandomState>,
+    /// Those of them that haven't ended, oldest first: few, however many there were.
+    open: IndexSet<VisitPath, foldhash::fast::RandomState>,
     /// How many visits run, and how many wait: the status in O(1).
     running: usize,
     waiting: usize,
-    variables: IndexMap<Arc<str>, Variable, foldhash::fast::RandomState>,
-    approval: Option<VisitPath>,
-    /// The failure that was taken care of last.
-    error: Option<Arc<Value>>,
+    /// The scopes of open containers.
+    containers: IndexMap<VisitPath, Container, foldhash::fast::RandomState>,
+    /// What is set in the top graph.
+    bindings: Bindings,
+    /// About how many bytes of JSON the outputs inside of containers have, all together.
+    collected_bytes: usize,
     /// The failure that the flow's handler takes care of.
     failing: Option<RunError>,
     /// How long the run was queued or running up to `active_since`.
@@ -97,6 +106,8 @@ pub struct Visit {
 pub enum VisitStatus {
     /// Under way, in a process or between two.
     Running,
+    /// A container of which an item, a pass or a branch is open.
+    Entered,
     /// Waiting for the outside.
     Waiting,
     /// The wait has ended; the visit's own end is about to be decided.
@@ -168,7 +179,7 @@ impl VisitStatus {
     /// The status as clients spell it.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Running | Self::Resolved | Self::BackingOff { .. } => "running",
+            Self::Running | Self::Entered | Self::Resolved | Self::BackingOff { .. } => "running",
             Self::Waiting => "waiting",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
@@ -180,7 +191,7 @@ impl VisitStatus {
     /// Whether the visit has ended.
     pub const fn has_ended(&self) -> bool {
         match self {
-            Self::Running | Self::Waiting | Self::Resolved | Self::BackingOff { .. } => false,
+            Self::Running | Self::Entered | Self::Waiting | Self::Resolved | Self::BackingOff { .. } => false,
             Self::Completed { .. } | Self::Failed { .. } | Self::Skipped { .. } | Self::Cancelled => true,
         }
     }
@@ -245,16 +256,12 @@ impl RunState {
             VisitStatus::Completed { output } | VisitStatus::Skipped { output } => Some(output),
             VisitStatus::Failed { output, .. } => output.as_ref(),
             VisitStatus::Running
+            | VisitStatus::Entered
             | VisitStatus::Waiting
             | VisitStatus::Resolved
             | VisitStatus::BackingOff { .. }
             | VisitStatus::Cancelled => None,
         }
-    }
-
-    /// The failure that was taken care of last, as expressions see it.
-    pub const fn error(&self) -> Option<&Arc<Value>> {
-        self.error.as_ref()
     }
 
     /// The failure that the flow's handler takes care of: the run fails with it unless it gets to a `final`.
@@ -267,34 +274,39 @@ impl RunState {
         self.active.saturating_add(self.active_since.map_or(Duration::ZERO, |since| now.since(since)))
     }
 
+    /// About how many bytes of JSON the outputs inside of containers have, all together.
+    pub const fn collected_bytes(&self) -> usize {
+        self.collected_bytes
+    }
+
+    /// How many visits have started.
+    pub fn visits_started(&self) -> usize {
+        self.visits.len()
+    }
+
+    /// The visits that have started and not ended, oldest first.
+    pub fn open(&self) -> impl Iterator<Item = (&VisitPath, &Visit)> {
+        self.open.iter().filter_map(|path| Some((path, self.visits.get(path)?)))
+    }
+
     /// The visits whose next attempt begins later, and when.
     pub fn backing_off(&self) -> impl Iterator<Item = (&VisitPath, Timestamp)> {
-        self.visits.iter().filter_map(|(path, visit)| match visit.status {
+        self.open().filter_map(|(path, visit)| match visit.status {
             VisitStatus::BackingOff { due_at, .. } => Some((path, due_at)),
             _ => None,
         })
     }
 
-    /// The variables that are set, oldest first.
-    pub fn variables(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Variable)> {
-        self.variables.iter()
-    }
-
-    /// Where a variable's value stands; none while it is unset.
-    pub fn variable(&self, name: &str) -> Option<&Variable> {
-        self.variables.get(name)
-    }
-
-    /// The visit of the approval that ended last: decided, or gone past its time.
-    pub const fn approval(&self) -> Option<&VisitPath> {
-        self.approval.as_ref()
-    }
-
     /// The open waits, oldest first.
     pub fn open_waits(&self) -> impl Iterator<Item = (&VisitPath, &Visit, &Wait)> {
-        self.visits.iter().filter_map(|(path, visit)| match (&visit.status, &visit.wait) {
+        self.open().filter_map(|(path, visit)| match (&visit.status, &visit.wait) {
             (VisitStatus::Waiting, Some(wait)) => Some((path, visit, wait)),
             _ => None,
         })
+    }
+
+    /// The variables that are set in the top graph, oldest first.
+    pub fn variables(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Variable)> {
+        self.bindings.variables.iter()
     }
 }

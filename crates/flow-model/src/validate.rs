@@ -1,8 +1,9 @@
-//! Checks of the graph as a whole: what no single step can know.
+//! Checks of the graphs as a whole: what no single step can know.
 //!
 //! A step's own settings and expressions are checked by whoever carries the step out.
 
 mod graph;
+mod nested;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,7 @@ pub fn validate(document: &Document, faults: &Faults) {
     unique_variables(document, faults);
     ends(document, faults);
     graph::check(document, faults);
+    nested::check(document, faults);
 }
 
 fn name(document: &Document, faults: &Faults) {
@@ -26,7 +28,7 @@ fn name(document: &Document, faults: &Faults) {
 
 fn unique_ids(document: &Document, faults: &Faults) {
     let mut seen = HashMap::<&StepId, &Step>::new();
-    for step in &document.steps {
+    for step in document.all_steps() {
         if let Some(first) = seen.insert(&step.id, step) {
             faults.error(
                 format!("{}/id", step.pointer),
@@ -41,7 +43,7 @@ fn unique_ids(document: &Document, faults: &Faults) {
 /// for two steps on purpose (two branches that set one variable) is no fault.
 fn unique_variables(document: &Document, faults: &Faults) {
     let mut seen = HashMap::<_, &Step>::new();
-    for step in document.steps.iter().filter(|step| !step.is_trigger()) {
+    for step in document.all_steps().into_iter().filter(|step| !step.is_trigger()) {
         let Some(variable) = step.variable() else {
             faults.error(
                 format!("{}/id", step.pointer),

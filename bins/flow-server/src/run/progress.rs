@@ -10,16 +10,23 @@ use crate::tell;
 
 /// Shows an event, if it tells a person something.
 pub(super) fn show(view: &RunView, event: &RunEvent) {
-    let title = |visit: &VisitPath| view.step_title(visit);
+    let title = |visit: &VisitPath| match visit.scope() {
+        None => view.step_title(visit).to_owned(),
+        Some(scope) => format!("{scope} {}", view.step_title(visit)),
+    };
     let line = match &event.kind {
         EventKind::RunStarted(_) => "• started".to_owned(),
         EventKind::StepStarted { visit, input: Some(noted) } if is_log(view, visit) => logged(noted),
         // A pure step ends in the moment it starts; only the others are worth a line of their own.
         EventKind::StepStarted { visit, input: Some(_) } => format!("… {}", title(visit)),
-        EventKind::StepStarted { input: None, .. } | EventKind::WaitResolved { .. } => return,
+        EventKind::StepStarted { input: None, .. }
+        | EventKind::ScopeEntered { .. }
+        | EventKind::WaitResolved { .. } => return,
         // Its line was the note itself.
         EventKind::StepCompleted { visit, .. } if is_log(view, visit) => return,
-        EventKind::StepCompleted { visit, .. } => format!("✔ {}{}", title(visit), took(view, event, visit)),
+        EventKind::StepCompleted { visit, .. } | EventKind::ContainerCompleted { visit, .. } => {
+            format!("✔ {}{}", title(visit), took(view, event, visit))
+        }
         EventKind::StepFailed { visit, error, handling, .. } => {
             format!("✘ {}: {}{}", title(visit), why(error), then(handling))
         }

@@ -1,7 +1,7 @@
 //! `condition`: takes the first branch whose condition holds.
 
 use flow_expr::{Expression, Scope};
-use flow_model::{Fields, RunError, StepId, VisitPath};
+use flow_model::{Fields, RunError, StepId};
 use serde_json::{Value, json};
 
 use super::Resolved;
@@ -11,14 +11,14 @@ use crate::flow::{Templates, failed};
 #[derive(Debug)]
 pub(crate) struct Condition {
     branches: Vec<Branch>,
-    otherwise: Option<VisitPath>,
+    otherwise: Option<StepId>,
 }
 
 #[derive(Debug)]
 struct Branch {
     name: String,
     condition: Expression,
-    next: Option<VisitPath>,
+    next: Option<StepId>,
 }
 
 impl Condition {
@@ -31,13 +31,13 @@ impl Condition {
             .map(|(index, branch)| {
                 let name =
                     branch.string("name").map_or_else(|| format!("branch {}", index + 1), str::to_owned);
-                let next = branch.parsed::<StepId>("nextStepId").map(|id| VisitPath::top(&id));
+                let next = branch.parsed("nextStepId");
                 let condition = templates.required_expression(branch, "condition");
                 branch.warn_of_unknown();
                 Some(Branch { name, condition: condition?, next })
             })
             .collect();
-        let otherwise = data.parsed::<StepId>("elseStepId").map(|id| VisitPath::top(&id));
+        let otherwise = data.parsed("elseStepId");
         let branches = branches.into_iter().collect::<Option<_>>()?;
         Some(Self { branches, otherwise })
     }

@@ -1,7 +1,7 @@
 //! `switch`: takes the case that equals a value.
 
 use flow_expr::{JsonTemplate, Scope};
-use flow_model::{Fields, RunError, StepId, VisitPath};
+use flow_model::{Fields, RunError, StepId};
 use serde_json::{Value, json};
 
 use super::Resolved;
@@ -11,8 +11,8 @@ use crate::flow::{Templates, failed};
 #[derive(Debug)]
 pub(crate) struct Switch {
     value: JsonTemplate,
-    cases: Vec<(JsonTemplate, Option<VisitPath>)>,
-    default: Option<VisitPath>,
+    cases: Vec<(JsonTemplate, Option<StepId>)>,
+    default: Option<StepId>,
 }
 
 impl Switch {
@@ -25,12 +25,12 @@ impl Switch {
             .map(|case| {
                 let equals = case.value("equals").unwrap_or(&Value::Null);
                 let equals = templates.json(equals, &case.at("equals"));
-                let next = case.parsed::<StepId>("nextStepId").map(|id| VisitPath::top(&id));
+                let next = case.parsed("nextStepId");
                 case.warn_of_unknown();
                 Some((equals?, next))
             })
             .collect();
-        let default = data.parsed::<StepId>("defaultStepId").map(|id| VisitPath::top(&id));
+        let default = data.parsed("defaultStepId");
         Some(Self { value: value?, cases: cases.into_iter().collect::<Option<_>>()?, default })
     }
 

@@ -10,7 +10,7 @@ pub(super) fn decide(state: &RunState) -> Result<Decision, Refused> {
         (None, _) => "the run hasn't started",
         (Some(_), Some(_)) => "the run has ended",
         (Some(_), None) => {
-            return Ok(Decision { events: vec![EventKind::RunCancelled {}], effects: Vec::new() });
+            return Ok(Decision { events: vec![EventKind::RunCancelled {}], ..Decision::default() });
         }
     };
     Err(Refused { command: "cancel", reason: reason.to_owned() })

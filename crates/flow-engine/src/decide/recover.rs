@@ -1,24 +1,31 @@
 //! A node takes a run up: what was open when its last driver stopped is done again, from what is recorded.
 //!
 //! A decision's events are committed together, so a log only ever ends where something is ready, runs with a
-//! recorded input, backs off, or waits. Anything else is damage.
+//! recorded input, backs off, waits, or is between two passes of a `while`. Anything else is damage.
 
-use flow_model::{EventKind, RunState, RunStatus, Timestamp, VisitStatus};
+use flow_model::{EventKind, RunStatus, VisitStatus};
 
-use super::{Decision, Effect, Refused};
+use super::{Context, Decision, Effect, Refused, container_of};
+use crate::control::Control;
 
 /// Allowed on every run that has started; nothing follows for one that has ended, nor for open waits.
-pub(super) fn decide(state: &RunState, now: Timestamp) -> Result<Decision, Refused> {
+pub(super) fn decide(cx: Context<'_>) -> Result<Decision, Refused> {
+    let Context { flow, state, now, .. } = cx;
     let refuse = |reason: String| Err(Refused { command: "recover", reason });
     if state.start().is_none() {
         return refuse("the run hasn't started".to_owned());
     }
     let mut events = Vec::new();
     let mut effects: Vec<_> = state.ready().iter().cloned().map(Effect::Resolve).collect();
-    for (path, visit) in state.visits() {
+    for (path, visit) in state.open() {
+        let container = flow.step(path).and_then(container_of);
         match (&visit.status, &visit.input) {
+            // A pass of it has ended, and it isn't decided whether there is another one.
+            (VisitStatus::Running, None) if matches!(container, Some(Control::While(_))) => {
+                effects.push(Effect::ResolvePass(path.clone()));
+            }
             // The recorded input is sent again, under the same key.
-            (VisitStatus::Running, Some(input)) => {
+            (VisitStatus::Running, Some(input)) if container.is_none() => {
                 effects.push(Effect::Perform { visit: path.clone(), input: input.clone() });
             }
             // An attempt whose time has come while nobody drove the run.
@@ -30,7 +37,8 @@ pub(super) fn decide(state: &RunState, now: Timestamp) -> Result<Decision, Refus
                 return refuse(format!("the log ends in the middle of visit {path}"));
             }
             (
-                VisitStatus::Waiting
+                VisitStatus::Entered
+                | VisitStatus::Waiting
                 | VisitStatus::BackingOff { .. }
                 | VisitStatus::Completed { .. }
                 | VisitStatus::Failed { .. }
@@ -51,6 +59,6 @@ pub(super) fn decide(state: &RunState, now: Timestamp) -> Result<Decision, Refus
         | RunStatus::Waiting
         | RunStatus::Completed
         | RunStatus::Failed
-        | RunStatus::Cancelled => Ok(Decision { events, effects }),
+        | RunStatus::Cancelled => Ok(Decision { events, effects, ..Decision::default() }),
     }
 }

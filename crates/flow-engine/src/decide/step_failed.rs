@@ -2,39 +2,39 @@
 
 use std::time::Duration;
 
-use flow_model::{EventKind, RunError, RunState, Timestamp, VisitPath, VisitStatus};
+use flow_model::{EventKind, RunError, RunState, VisitPath, VisitStatus};
 
-use super::{Decision, Refused, described, find, refuse, status};
-use crate::flow::{CompiledStep, Flow};
+use super::{Context, Decision, Refused, container_of, described, find, refuse, status};
+use crate::flow::CompiledStep;
 
 /// The other side can put the next attempt off by so much at the most.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Allowed on a running visit only.
 pub(super) fn decide(
-    flow: &Flow,
-    state: &RunState,
+    cx: Context<'_>,
     visit: VisitPath,
     error: RunError,
     retry_after: Option<Duration>,
-    now: Timestamp,
 ) -> Result<Decision, Refused> {
     let command = "step failed";
-    let step = find(command, flow, &visit)?;
-    match status(command, state, &visit)? {
-        VisitStatus::Running => {
+    let step = find(command, cx.flow, &visit)?;
+    match status(command, cx.state, &visit)? {
+        VisitStatus::Running if container_of(step).is_none() => {
             let mut decision = Decision::default();
-            match next_attempt(state, step, &visit, &error) {
+            match next_attempt(cx.state, step, &visit, &error) {
                 Some(pause) => {
-                    let error = described(state, step, &visit, error);
-                    let due_at = now.after(pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED)));
+                    let error = described(cx.state, step, &visit, error);
+                    let due_at = cx.now.after(pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED)));
                     decision.events.push(EventKind::StepRetrying { visit, error, due_at });
                 }
-                None => decision.fail(flow, state, step, visit, error),
+                None => decision.fail(cx, step, visit, error),
             }
             Ok(decision)
         }
-        other @ (VisitStatus::Waiting
+        other @ (VisitStatus::Running
+        | VisitStatus::Entered
+        | VisitStatus::Waiting
         | VisitStatus::Resolved
         | VisitStatus::BackingOff { .. }
         | VisitStatus::Completed { .. }

@@ -2,28 +2,24 @@
 
 use std::sync::Arc;
 
-use flow_model::{Binding, RunState, VisitPath, VisitStatus};
+use flow_model::{Binding, VisitPath, VisitStatus};
 use serde_json::Value;
 
-use super::{Decision, Refused, find, refuse, status};
-use crate::flow::Flow;
+use super::{Context, Decision, Refused, container_of, find, refuse, status};
 
 /// Allowed on a running visit only.
-pub(super) fn decide(
-    flow: &Flow,
-    state: &RunState,
-    visit: VisitPath,
-    output: Arc<Value>,
-) -> Result<Decision, Refused> {
+pub(super) fn decide(cx: Context<'_>, visit: VisitPath, output: Arc<Value>) -> Result<Decision, Refused> {
     let command = "step finished";
-    let step = find(command, flow, &visit)?;
-    match status(command, state, &visit)? {
-        VisitStatus::Running => {
+    let step = find(command, cx.flow, &visit)?;
+    match status(command, cx.state, &visit)? {
+        VisitStatus::Running if container_of(step).is_none() => {
             let mut decision = Decision::default();
-            decision.complete(state, visit, output, Binding::Whole(step.variable.clone()), step.next.clone());
+            decision.complete(cx, visit, output, Binding::Whole(step.variable.clone()), step.next.clone());
             Ok(decision)
         }
-        other @ (VisitStatus::Waiting
+        other @ (VisitStatus::Running
+        | VisitStatus::Entered
+        | VisitStatus::Waiting
         | VisitStatus::Resolved
         | VisitStatus::BackingOff { .. }
         | VisitStatus::Completed { .. }

@@ -11,7 +11,8 @@ use flow_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Command, Decision, Effect, decide};
+use super::{Command, Context, Decision, Effect, decide};
+use crate::Limits;
 use crate::control::Resolved;
 use crate::flow::Flow;
 use crate::{Registry, Step, StepContext, StepError};
@@ -44,7 +45,10 @@ fn flow() -> Flow {
             { "id": "start", "type": "api", "data": {}, "nextStepId": "work" },
             { "id": "work", "type": "work", "data": {}, "nextStepId": "ask",
               "retry": { "maxAttempts": 2, "retryOn": ["again"] } },
-            { "id": "ask", "type": "user-approval", "data": { "message": "?" }, "nextStepId": "end" },
+            { "id": "ask", "type": "user-approval", "data": { "message": "?" }, "nextStepId": "loop" },
+            { "id": "loop", "type": "while", "nextStepId": "end", "data": { "condition": "true", "steps": [
+                { "id": "pass", "type": "work", "data": {} },
+            ] } },
             { "id": "end", "type": "final", "data": { "outputs": [] } },
         ] },
     });
@@ -92,6 +96,18 @@ fn states() -> Vec<(&'static str, RunState, VisitPath)> {
     let request = WaitRequest::UserApproval { message: "?".to_owned(), approvers: Vec::new() };
     let opened = EventKind::WaitOpened { visit: visit("ask"), wait: Wait { request, expires_at: None } };
     let cancelled = EventKind::RunCancelled {};
+    let begun = || RunStart { next: Some(visit("loop")), ..start() };
+    let looping = || EventKind::RunStarted(Box::new(begun()));
+    let looped = || EventKind::StepStarted { visit: visit("loop"), input: None };
+    let first = || VisitPath::from_stored("loop#0/pass");
+    let entered = || EventKind::ScopeEntered { visit: visit("loop"), next: vec![first()], isolated: false };
+    let passing = || EventKind::StepStarted { visit: first(), input: Some(input()) };
+    let passed = || EventKind::StepCompleted {
+        visit: first(),
+        output: input(),
+        binding: flow_model::Binding::None,
+        next: None,
+    };
     vec![
         ("not started", RunState::new(), visit("work")),
         ("step ready", state(vec![started()]), visit("work")),
@@ -100,6 +116,12 @@ fn states() -> Vec<(&'static str, RunState, VisitPath)> {
         ("step backing off, due", state(vec![started(), running(), retrying(500)]), visit("work")),
         ("step waiting", state(vec![started(), running(), completed.clone(), asked, opened]), visit("ask")),
         ("step completed", state(vec![started(), running(), completed]), visit("work")),
+        ("loop in a pass", state(vec![looping(), looped(), entered(), passing()]), visit("loop")),
+        (
+            "loop between passes",
+            state(vec![looping(), looped(), entered(), passing(), passed()]),
+            visit("loop"),
+        ),
         ("run ended", state(vec![started(), running(), cancelled]), visit("work")),
     ]
 }
@@ -114,6 +136,11 @@ fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
     vec![
         ("start", Command::Start(start())),
         ("step resolved", Command::StepResolved { visit: visit.clone(), resolved: Resolved::Task(input()) }),
+        (
+            "pass resolved, holds",
+            Command::PassResolved { visit: visit.clone(), resolved: Resolved::Pass(true) },
+        ),
+        ("pass resolved", Command::PassResolved { visit: visit.clone(), resolved: Resolved::Pass(false) }),
         ("step finished", Command::StepFinished { visit: visit.clone(), output: input() }),
         ("step failed, to be retried", failed("again")),
         ("step failed", failed("broken")),
@@ -132,6 +159,7 @@ fn cell(decision: &Decision) -> String {
     let events = decision.events.iter().map(|event| format!("`{}`", event.name()));
     let effects = decision.effects.iter().map(|effect| match effect {
         Effect::Resolve(visit) => format!("→ resolve {visit}"),
+        Effect::ResolvePass(visit) => format!("→ resolve the next pass of {visit}"),
         Effect::Perform { visit, .. } => format!("→ perform {visit}"),
     });
     let all: Vec<_> = events.chain(effects).collect();
@@ -139,12 +167,13 @@ fn cell(decision: &Decision) -> String {
 }
 
 fn table() -> String {
-    let flow = flow();
+    let (flow, limits) = (flow(), Limits::default());
     let mut text = String::new();
     for (name, state, visit) in states() {
         text += &format!("\n### {name}\n\n| Command | What is decided |\n|---|---|\n");
         for (command_name, command) in commands(&visit) {
-            let decided = match decide(&flow, &state, command, NOW) {
+            let cx = Context { flow: &flow, state: &state, limits: &limits, now: NOW };
+            let decided = match decide(cx, command) {
                 Ok(decision) => {
                     assert_applies(&state, &decision);
                     cell(&decision)

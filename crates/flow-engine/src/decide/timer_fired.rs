@@ -13,9 +13,14 @@ pub(super) fn decide(state: &RunState, visit: VisitPath) -> Result<Decision, Ref
             let input = input.ok_or_else(|| Refused { command, reason: format!("{visit} has no input") })?;
             let fired = EventKind::TimerFired { visit: visit.clone() };
             // The same input, under the same key.
-            Ok(Decision { events: vec![fired], effects: vec![Effect::Perform { visit, input }] })
+            Ok(Decision {
+                events: vec![fired],
+                effects: vec![Effect::Perform { visit, input }],
+                ..Decision::default()
+            })
         }
         other @ (VisitStatus::Running
+        | VisitStatus::Entered
         | VisitStatus::Waiting
         | VisitStatus::Resolved
         | VisitStatus::Completed { .. }

@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision as Verdict, EventKind, OnExpire, Resolution, RunError, RunState, Timestamp, VisitPath,
+    Binding, Decision as Verdict, EventKind, OnExpire, Resolution, RunError, StepId, Timestamp, VisitPath,
     VisitStatus,
 };
 use serde_json::{Value, json};
 
-use super::{Decision, Refused, find, refuse, status};
-use crate::flow::{CompiledStep, Flow};
+use super::{Context, Decision, Refused, find, refuse, status};
+use crate::flow::CompiledStep;
 
 /// Allowed on a waiting visit only.
 pub(super) fn decide(
-    flow: &Flow,
-    state: &RunState,
+    cx: Context<'_>,
     visit: VisitPath,
     resolution: Resolution,
     resolved_at: Timestamp,
 ) -> Result<Decision, Refused> {
     let command = "wait resolved";
-    let step = find(command, flow, &visit)?;
-    match status(command, state, &visit)? {
-        VisitStatus::Waiting => Ok(resolved(flow, state, step, visit, resolution, resolved_at)),
+    let step = find(command, cx.flow, &visit)?;
+    match status(command, cx.state, &visit)? {
+        VisitStatus::Waiting => Ok(resolved(cx, step, visit, resolution, resolved_at)),
         other @ (VisitStatus::Running
+        | VisitStatus::Entered
         | VisitStatus::Resolved
         | VisitStatus::BackingOff { .. }
         | VisitStatus::Completed { .. }
@@ -34,8 +34,7 @@ pub(super) fn decide(
 }
 
 fn resolved(
-    flow: &Flow,
-    state: &RunState,
+    cx: Context<'_>,
     step: &CompiledStep,
     visit: VisitPath,
     resolution: Resolution,
@@ -57,29 +56,29 @@ fn resolved(
             (output, step.next.clone())
         }
         Resolution::ToolFailed { error } => {
-            decision.fail(flow, state, step, visit, RunError::new("tool_failed", error));
+            decision.fail(cx, step, visit, RunError::new("tool_failed", error));
             return decision;
         }
         Resolution::Expired => match step.on_expire() {
             OnExpire::Fail => {
                 let message = format!("nobody answered `{}` in time", step.title);
-                decision.fail(flow, state, step, visit, RunError::new("wait_expired", message));
+                decision.fail(cx, step, visit, RunError::new("wait_expired", message));
                 return decision;
             }
             OnExpire::Reject => {
                 let output = approval(Verdict::Reject, resolved_at, None, Some("nobody answered in time"));
                 (output, after(step, Verdict::Reject))
             }
-            OnExpire::GoTo(target) => (undecided(), Some(VisitPath::top(&target))),
+            OnExpire::GoTo(target) => (undecided(), Some(target)),
             OnExpire::Proceed => (Arc::new(json!({ "until": resolved_at.to_string() })), step.next.clone()),
         },
     };
-    decision.complete(state, visit, output, binding, next);
+    decision.complete(cx, visit, output, binding, next);
     decision
 }
 
 /// Where a decided approval leads.
-fn after(step: &CompiledStep, verdict: Verdict) -> Option<VisitPath> {
+fn after(step: &CompiledStep, verdict: Verdict) -> Option<StepId> {
     match verdict {
         Verdict::Approve => step.next.clone(),
         Verdict::Reject => step.reject_next.clone().or_else(|| step.next.clone()),

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait};
+use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait, json_size};
 
-use crate::engine::json_size;
 use crate::ports::{Commit, TimerKind};
 
 /// The bounds of what a crash may undo.
@@ -67,9 +66,12 @@ impl Pending {
     }
 
     /// The events close that visit before its end.
-    #[expect(dead_code, reason = "no step closes others yet")]
     pub(super) fn close(&mut self, visit: VisitPath) {
         self.closed.push(visit);
+    }
+
+    pub(super) fn closes(&self, visit: &VisitPath) -> bool {
+        self.closed.contains(visit)
     }
 
     /// The same without an end of the run.
@@ -101,6 +103,8 @@ fn about_bytes(kind: &EventKind) -> usize {
             | EventKind::StepSkipped { .. }
             | EventKind::WaitOpened { .. }
             | EventKind::WaitResolved { .. }
+            | EventKind::ScopeEntered { .. }
+            | EventKind::ContainerCompleted { .. }
             | EventKind::RunCompleted { .. }
             | EventKind::RunFailed { .. }
             | EventKind::RunCancelled {} => 0,

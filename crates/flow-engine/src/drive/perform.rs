@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use flow_model::{RunError, Timestamp, VisitPath};
+use flow_model::{RunError, Timestamp, VisitPath, VisitStatus};
 use serde_json::Value;
+use tokio::task::JoinError;
 
 use super::task::{self, Attempt, TaskEnd};
 use super::{Driver, Stop};
@@ -31,6 +32,10 @@ impl Driver {
             return Ok(());
         }
         for (visit, input) in to_perform {
+            // What was committed or heard meanwhile may have closed it.
+            if !self.is_running(&visit) {
+                continue;
+            }
             let compiled = self.flow.step(&visit);
             let timeout = compiled.and_then(|step| step.timeout);
             let step = match compiled.map(|step| &step.action) {
@@ -41,8 +46,9 @@ impl Driver {
                     )));
                 }
             };
-            let attempt = Attempt { run: self.record.id, visit, step, input, timeout };
-            task::spawn(&mut self.tasks, &self.shared, attempt);
+            let attempt = Attempt { run: self.record.id, visit: visit.clone(), step, input, timeout };
+            let abort = task::spawn(&mut self.tasks, &self.shared, attempt);
+            self.aborts.insert(visit, abort);
         }
         Ok(())
     }
@@ -75,10 +81,7 @@ impl Driver {
             }
         };
         tokio::select! {
-            Some(end) = self.tasks.join_next_with_id() => {
-                let end = end.map(|(_, end)| end).map_err(|error| error.to_string());
-                self.task_ended(end)
-            }
+            Some(end) = self.tasks.join_next() => self.task_ended(end),
             () = active.poked() => self.look_for_signals().await,
             // Nothing is under way that has to come to its commit: the next attempt is another start's.
             () = shared.stopped(), if self.tasks.is_empty() => Err(Stop::GivenUp),
@@ -113,8 +116,21 @@ impl Driver {
         self.state.end().is_none() && self.flow.timeout.is_some_and(|timeout| used >= timeout)
     }
 
-    fn task_ended(&mut self, end: Result<TaskEnd, String>) -> Result<(), Stop> {
-        let TaskEnd { visit, result } = end.map_err(Stop::Damaged)?;
+    fn is_running(&self, visit: &VisitPath) -> bool {
+        self.state.visit(visit.as_str()).is_some_and(|visit| visit.status == VisitStatus::Running)
+    }
+
+    fn task_ended(&mut self, end: Result<TaskEnd, JoinError>) -> Result<(), Stop> {
+        let TaskEnd { visit, result } = match end {
+            Ok(end) => end,
+            // Its visit was closed.
+            Err(error) if error.is_cancelled() => return Ok(()),
+            Err(error) => return Err(Stop::Damaged(error.to_string())),
+        };
+        // It ended in the moment in which its visit was closed.
+        if self.aborts.remove(&visit).is_none() || !self.is_running(&visit) {
+            return Ok(());
+        }
         let command = match result {
             Ok(output) => match self.refusal(&output) {
                 Some(error) => Command::StepFailed { visit, error, retry_after: None },

@@ -23,6 +23,18 @@ impl Driver {
         Ok(refusal.map_or(resolved, Resolved::Failure))
     }
 
+    /// Resolves whether there is another pass of an open `while`.
+    pub(super) fn resolve_pass(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
+        match self.flow.step(visit).map(|step| &step.action) {
+            Some(Action::Control(control @ Control::While(_))) => {
+                Ok(control.resolve(&RunScope::new(&self.record, &self.flow, &self.state, visit)))
+            }
+            Some(Action::Control(_) | Action::Task { .. }) | None => {
+                Err(Stop::Damaged(format!("visit {visit} is no `while`")))
+            }
+        }
+    }
+
     fn resolve_step(&self, step: &CompiledStep, visit: &VisitPath) -> Resolved {
         let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
         if step.disabled {
@@ -78,7 +90,10 @@ fn stored_text(resolved: &Resolved) -> Option<&str> {
         | Resolved::Logged(_)
         | Resolved::Branch { .. }
         | Resolved::Output(_)
-        | Resolved::Task(_) => None,
+        | Resolved::Task(_)
+        | Resolved::Items(_)
+        | Resolved::Pass(_)
+        | Resolved::Branches => None,
     }
 }
 
@@ -91,12 +106,15 @@ fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
         | Resolved::Branch { output: value, .. }
         | Resolved::Output(value)
         | Resolved::Task(value)
+        | Resolved::Items(value)
         | Resolved::Wait { request: WaitRequest::ClientTool { args: value, .. }, .. } => Some(value),
         Resolved::Failure(error) => error.details.as_ref(),
         Resolved::Wait {
             request: WaitRequest::UserApproval { .. } | WaitRequest::ShowForm { .. } | WaitRequest::Wait {},
             ..
         }
-        | Resolved::Skip => None,
+        | Resolved::Skip
+        | Resolved::Pass(_)
+        | Resolved::Branches => None,
     }
 }

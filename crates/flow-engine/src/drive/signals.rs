@@ -23,7 +23,8 @@ impl Driver {
 
     pub(super) fn take_answers(&mut self, answers: Vec<ResolvedWait>) -> Result<(), Stop> {
         for ResolvedWait { visit, resolution, resolved_at } in answers {
-            if self.pending.takes(&visit) {
+            // Taken up already, or an answer before it closed the branch that it is for.
+            if self.pending.takes(&visit) || self.pending.closes(&visit) {
                 continue;
             }
             self.pending.take(visit.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use flow_model::{ExecutionId, RunId, VisitPath};
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::engine::Shared;
 use crate::{Step, StepContext, StepError};
@@ -30,7 +30,7 @@ pub(super) struct TaskEnd {
 
 /// Begins a step. It runs on the engine's runtime, so it outlives the request and the thread that began it;
 /// dropping `tasks` drops it. A panic is the step's failure, not the run's driver's.
-pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Attempt) {
+pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Attempt) -> AbortHandle {
     let Attempt { run, visit, step, input, timeout } = attempt;
     let context = StepContext { execution: ExecutionId { run, visit: visit.clone() } };
     let clock = shared.clock.clone();
@@ -53,7 +53,7 @@ pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Atte
         });
         TaskEnd { visit, result }
     };
-    tasks.spawn_on(work, &shared.runtime);
+    tasks.spawn_on(work, &shared.runtime)
 }
 
 fn timed_out(timeout: Duration) -> StepError {

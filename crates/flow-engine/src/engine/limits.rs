@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flow_model::json_size;
 use serde_json::Value;
 
 /// What bounds an engine.
@@ -13,6 +14,12 @@ pub struct Limits {
     /// How deep such a value's lists and objects may be nested. 160, a little more than a request's body may be;
     /// values are walked recursively, so this bounds the stack.
     pub output_depth: usize,
+    /// The steps that one run may take, those of every item and pass included. 100,000.
+    pub run_steps: usize,
+    /// The items that one `each` may go through. 50,000.
+    pub loop_items: usize,
+    /// The bytes of the results that all loops and branches of one run collect, as JSON. 64 MiB.
+    pub collected_bytes: usize,
     /// The bytes of compiled definitions that are kept. 64 MiB.
     pub definition_cache_bytes: u64,
     /// How long this process's runs stay its own after its last sign of life. 15 s.
@@ -24,6 +31,9 @@ impl Default for Limits {
         Self {
             output_bytes: 1024 * 1024,
             output_depth: 160,
+            run_steps: 100_000,
+            loop_items: 50_000,
+            collected_bytes: 64 * 1024 * 1024,
             definition_cache_bytes: 64 * 1024 * 1024,
             lease: Duration::from_secs(15),
         }
@@ -79,20 +89,5 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
         Value::Array(items) => items.iter().any(|item| is_deeper(item, levels - 1)),
         Value::Object(map) => map.values().any(|member| is_deeper(member, levels - 1)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
-/// About the bytes of a value as compact JSON, without writing it out: exact but for escapes and the digits of
-/// numbers.
-pub(crate) fn json_size(value: &Value) -> usize {
-    const NUMBER: usize = 8;
-    match value {
-        Value::Null | Value::Bool(_) => 4,
-        Value::Number(_) => NUMBER,
-        Value::String(text) => text.len() + 2,
-        Value::Array(items) => 2 + items.iter().map(|item| json_size(item) + 1).sum::<usize>(),
-        Value::Object(map) => {
-            2 + map.iter().map(|(key, value)| key.len() + 4 + json_size(value)).sum::<usize>()
-        }
     }
 }

@@ -72,7 +72,7 @@ impl Shared {
 
     /// Keeps the compiled form of a definition that is stored.
     pub(crate) fn keep(&self, flow: &Arc<Flow>, document: &serde_json::Value) {
-        self.cache.insert(flow, super::json_size(document));
+        self.cache.insert(flow, flow_model::json_size(document));
     }
 
     /// Asks the store again and again while it is away. For what has to come to its end: a run that is owned

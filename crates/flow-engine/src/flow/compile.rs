@@ -27,14 +27,14 @@ pub(super) fn compile(
     let inputs: Vec<_> = triggers.iter().map(|trigger| &trigger.inputs).collect();
     let names = Names::of(&document, &inputs);
     let templates = Templates::new(&names, faults);
-    let written = document.steps.iter().filter(|step| !step.is_trigger());
+    let all = document.all_steps();
+    let written = all.iter().filter(|step| !step.is_trigger());
     let steps: Vec<Option<CompiledStep>> =
         written.map(|written| step(written, registry, templates, faults)).collect();
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
     let index = steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index));
     let index: HashMap<_, _, _> = index.collect();
     let Settings { timeout, on_error } = document.settings;
-    let on_error = on_error.as_ref().map(VisitPath::top);
     Some(Flow { hash, name: document.name.into(), triggers, steps, index, names, timeout, on_error })
 }
 
@@ -104,7 +104,7 @@ fn step(
         }
         None if CONTROL_TYPES.contains(&step.kind.as_str()) => {
             without_effect(step, faults);
-            let control = Control::compile(&step.kind, &data, templates);
+            let control = Control::compile(step, &data, templates);
             data.warn_of_unknown();
             control.map(Action::Control)
         }
@@ -118,8 +118,8 @@ fn step(
         kind: step.kind.as_str().into(),
         title: step.title().into(),
         variable: step.variable()?,
-        next: step.next.as_ref().map(VisitPath::top),
-        reject_next: step.reject_next.as_ref().map(VisitPath::top),
+        next: step.next.clone(),
+        reject_next: step.reject_next.clone(),
         retry: step.retry.clone(),
         timeout: step.timeout,
         on_error: step.on_error.clone(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flow_model::{Document, InputSchema, StepId, VisitPath};
+use flow_model::{Document, InputSchema, StepId};
 use serde_json::Value;
 
 /// The names that every flow has. They win over inputs and variables of the same name.
@@ -24,6 +24,12 @@ pub(crate) const RESERVED: [&str; 14] = [
     "undefined",
 ];
 
+/// The names that stand for the item of an `each`, inside of it.
+pub(crate) const ITEM_NAMES: [&str; 3] = ["item", "index", "_each"];
+
+/// The names that stand for the pass of a `while`, inside of it.
+pub(crate) const PASS_NAMES: [&str; 2] = ["iteration", "_while"];
+
 /// The names of one flow.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -33,9 +39,9 @@ pub(crate) struct Names {
     inputs: BTreeSet<Arc<str>>,
     /// A trigger declares no fields, so an input may have any name.
     open: bool,
-    /// Under which names `steps.<name>` finds which visit: the id, and the name with `_` for what an
+    /// Under which names `steps.<name>` finds which step: the id, and the name with `_` for what an
     /// identifier can't hold.
-    steps: BTreeMap<Box<str>, VisitPath>,
+    steps: BTreeMap<Box<str>, StepId>,
 }
 
 impl Names {
@@ -47,11 +53,16 @@ impl Names {
         let fields = inputs.iter().filter_map(|schema| schema.fields.as_ref()).flatten();
         names.inputs.extend(fields.map(|field| field.name.shared()));
         names.known.extend(names.inputs.iter().cloned());
-        for step in document.steps.iter().filter(|step| !step.is_trigger()) {
+        for step in document.all_steps().into_iter().filter(|step| !step.is_trigger()) {
             names.known.extend(step.variable().map(|variable| variable.shared()));
             if step.kind == "set-variables" {
                 let rows = step.data.get("variables").and_then(Value::as_array).into_iter().flatten();
                 names.known.extend(rows.filter_map(|row| row.get("name")?.as_str()).map(Arc::from));
+            }
+            match step.kind.as_str() {
+                "each" => names.known.extend(ITEM_NAMES.map(Arc::from)),
+                "while" => names.known.extend(PASS_NAMES.map(Arc::from)),
+                _ => {}
             }
             names.add_step(&step.id, step.name.as_deref());
         }
@@ -59,13 +70,12 @@ impl Names {
     }
 
     fn add_step(&mut self, id: &StepId, name: Option<&str>) {
-        let visit = VisitPath::top(id);
         if let Some(name) = name {
             let as_identifier = |c: char| if c.is_alphanumeric() || c == '_' || c == '$' { c } else { '_' };
             let name = name.trim().chars().map(as_identifier).collect::<String>();
-            self.steps.entry(name.into()).or_insert_with(|| visit.clone());
+            self.steps.entry(name.into()).or_insert_with(|| id.clone());
         }
-        self.steps.insert(id.as_str().into(), visit);
+        self.steps.insert(id.as_str().into(), id.clone());
     }
 
     /// Whether the flow can define the name.
@@ -84,13 +94,13 @@ impl Names {
         self.known.iter().map(|name| &**name)
     }
 
-    /// The visit that `steps.<name>` stands for.
-    pub(crate) fn step(&self, name: &str) -> Option<&VisitPath> {
+    /// The step that `steps.<name>` stands for.
+    pub(crate) fn step(&self, name: &str) -> Option<&StepId> {
         self.steps.get(name)
     }
 
     /// Every name that can follow `steps.`.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = (&str, &VisitPath)> {
-        self.steps.iter().map(|(name, visit)| (&**name, visit))
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&str, &StepId)> {
+        self.steps.iter().map(|(name, step)| (&**name, step))
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::world::{LONG, World, approve, form, reject, steps, tool};
 
+mod containers;
 mod settings;
 
 /// A flow, its inputs, and what the outside answers.
@@ -93,7 +94,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         scenario("failing", failing, Err("on_request"), 2),
         scenario("on purpose", on_purpose, Err("flow_failed"), 1),
     ];
-    let more = settings::with_failures().chain(settings::with_pauses());
+    let more = settings::with_failures().chain(settings::with_pauses()).chain(containers::all());
     all.extend(more.map(|(name, document, end, effects)| scenario(name, document, end, effects)));
     all
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flow_engine::{Poll, RunView};
-use flow_model::{EventKind, Handling, Resolution, RunError, RunEvent, Wait, WaitRequest};
+use flow_model::{EventKind, Handling, Resolution, RunError, RunEvent, VisitPath, Wait, WaitRequest};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -71,6 +71,9 @@ enum Data<'a> {
     },
     Output {
         output: Option<&'a Value>,
+    },
+    Entered {
+        scopes: Vec<&'a str>,
     },
     Failed {
         error: ErrorView<'a>,
@@ -198,6 +201,13 @@ impl<'a> Data<'a> {
             },
             EventKind::StepStarted { input, .. } => Self::Input { input: input.as_deref() },
             EventKind::StepCompleted { output, .. } => Self::Output { output: Some(output) },
+            EventKind::ScopeEntered { next, .. } => {
+                Self::Entered { scopes: next.iter().filter_map(VisitPath::scope).collect() }
+            }
+            // Its result isn't in the event, and is in the state that the events come to.
+            EventKind::ContainerCompleted { visit, .. } => {
+                Self::Output { output: view.state.output(visit.as_str()).map(Arc::as_ref) }
+            }
             EventKind::StepFailed { error, handling, .. } => {
                 Self::Failed { error: ErrorView::of(error), handled_by: handled_by(handling) }
             }

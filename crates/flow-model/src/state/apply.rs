@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{RunEnd, RunState, RunStatus, Variable, Visit, VisitStatus};
+use super::check::check;
+use super::scopes::ScopeEnd;
+use super::{RunEnd, RunState, RunStatus, Visit, VisitStatus};
 use crate::{Binding, EventKind, Handling, RunError, RunEvent, VisitPath, WaitKind};
 
 /// An event that can't follow the state it met: a damaged log, or a fault in the engine.
@@ -35,102 +37,6 @@ pub fn apply(state: &mut RunState, event: &RunEvent) -> Result<(), IllegalTransi
     Ok(())
 }
 
-/// Why the event can't follow, if it can't.
-fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
-    if event.seq != state.seq + 1 {
-        return Err(format!("it should have number {}", state.seq + 1));
-    }
-    if state.end.is_some() {
-        return Err("the run has ended".to_owned());
-    }
-    match &event.kind {
-        EventKind::RunStarted(_) if state.seq > 0 => Err("the run has started already".to_owned()),
-        EventKind::RunStarted(_) => Ok(()),
-        _ if state.start.is_none() => Err("the run hasn't started".to_owned()),
-        EventKind::StepStarted { visit, .. } if !state.ready.contains(visit) => {
-            Err(format!("visit {visit} isn't ready"))
-        }
-        EventKind::StepStarted { .. } => Ok(()),
-        EventKind::StepSkipped { visit, next, .. } => {
-            if !state.ready.contains(visit) {
-                return Err(format!("visit {visit} isn't ready"));
-            }
-            fresh(state, next.as_ref())
-        }
-        EventKind::StepCompleted { visit, next, .. } => {
-            open(state, visit)?;
-            fresh(state, next.as_ref())
-        }
-        EventKind::StepFailed { visit, handling, next, .. } => {
-            open(state, visit)?;
-            match handling {
-                Handling::Nobody if next.is_some() => Err("a run that fails goes on nowhere".to_owned()),
-                Handling::Flow if state.failing.is_some() => {
-                    Err("the flow's handler runs at most once".to_owned())
-                }
-                Handling::Nobody | Handling::Continue(_) | Handling::Step | Handling::Flow => {
-                    fresh(state, next.as_ref())
-                }
-            }
-        }
-        EventKind::StepRetrying { visit, .. } => match find(state, visit)?.status {
-            VisitStatus::Running => Ok(()),
-            _ => Err(format!("visit {visit} isn't running")),
-        },
-        EventKind::TimerFired { visit } => match find(state, visit)?.status {
-            VisitStatus::BackingOff { .. } => Ok(()),
-            _ => Err(format!("visit {visit} isn't backing off")),
-        },
-        EventKind::WaitOpened { visit, .. } => match find(state, visit)?.status {
-            VisitStatus::Running => Ok(()),
-            _ => Err(format!("visit {visit} isn't running")),
-        },
-        EventKind::WaitResolved { visit, .. } => match find(state, visit)?.status {
-            VisitStatus::Waiting => Ok(()),
-            _ => Err(format!("visit {visit} isn't waiting")),
-        },
-        EventKind::RunCompleted { output_of } => {
-            if state.running + state.waiting + state.ready.len() > 0 {
-                return Err("a step is still open".to_owned());
-            }
-            match output_of {
-                Some(visit) if state.output(visit.as_str()).is_none() => {
-                    Err(format!("visit {visit} has no output"))
-                }
-                _ => Ok(()),
-            }
-        }
-        EventKind::RunFailed { .. } | EventKind::RunCancelled {} => Ok(()),
-    }
-}
-
-fn find<'a>(state: &'a RunState, visit: &VisitPath) -> Result<&'a Visit, String> {
-    state.visits.get(visit).ok_or_else(|| format!("visit {visit} hasn't started"))
-}
-
-/// A visit may end while it runs or once its wait is resolved.
-fn open(state: &RunState, visit: &VisitPath) -> Result<(), String> {
-    match find(state, visit)?.status {
-        VisitStatus::Running | VisitStatus::Resolved => Ok(()),
-        VisitStatus::Waiting => Err(format!("visit {visit} still waits")),
-        VisitStatus::BackingOff { .. } => Err(format!("visit {visit} backs off")),
-        VisitStatus::Completed { .. }
-        | VisitStatus::Failed { .. }
-        | VisitStatus::Skipped { .. }
-        | VisitStatus::Cancelled => Err(format!("visit {visit} has ended")),
-    }
-}
-
-/// A visit is made once.
-fn fresh(state: &RunState, next: Option<&VisitPath>) -> Result<(), String> {
-    match next {
-        Some(next) if state.visits.contains_key(next) || state.ready.contains(next) => {
-            Err(format!("visit {next} was made already"))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The change itself, of an event that passed the check.
 fn commit(state: &mut RunState, event: &RunEvent) {
     match &event.kind {
@@ -143,28 +49,42 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             state.running += 1;
             let started = begun(event, input.clone(), VisitStatus::Running);
             state.visits.insert(visit.clone(), started);
+            state.open.insert(visit.clone());
         }
         EventKind::StepSkipped { visit, binding, next } => {
             state.ready.retain(|ready| ready != visit);
             let output = Arc::new(Value::Null);
-            bind(state, visit, &output, binding);
+            state.bind(visit, &output, binding);
             let mut skipped = begun(event, None, VisitStatus::Skipped { output });
             skipped.ended_at = Some(event.time);
             state.visits.insert(visit.clone(), skipped);
-            state.ready.extend(next.clone());
+            go_on(state, visit, next.as_ref());
         }
         EventKind::StepCompleted { visit, output, binding, next } => {
-            end_visit(state, event, visit, VisitStatus::Completed { output: output.clone() });
-            // Also one that nobody answered in time: its output says so, and an older one's would mislead.
-            if state.visits.get(visit).is_some_and(is_approval) {
-                state.approval = Some(visit.clone());
+            complete(state, event, visit, output.clone(), binding);
+            go_on(state, visit, next.as_ref());
+        }
+        EventKind::ScopeEntered { visit, next, isolated } => {
+            let container = state.containers.entry(visit.clone()).or_default();
+            for (_, place) in next.iter().filter_map(VisitPath::container) {
+                container.enter(place, *isolated);
             }
-            bind(state, visit, output, binding);
-            state.ready.extend(next.clone());
+            state.set_entered(visit.as_str(), true);
+            state.ready.extend(next.iter().cloned());
+        }
+        EventKind::ContainerCompleted { visit, fold, binding, next } => {
+            let output = state.folded(visit, fold);
+            complete(state, event, visit, output, binding);
+            go_on(state, visit, next.as_ref());
         }
         EventKind::StepFailed { visit, error, handling, next } => {
-            fail_visit(state, event, visit, error, handling);
-            state.ready.extend(next.clone());
+            fail(state, event, visit, error, handling);
+            match handling {
+                Handling::Nobody => state.end_scope(visit, ScopeEnd::Failed(error.clone())),
+                Handling::Continue(_) | Handling::Step | Handling::Flow => {
+                    go_on(state, visit, next.as_ref());
+                }
+            }
         }
         EventKind::StepRetrying { visit, error, due_at } => {
             if let Some(failed) = state.visits.get_mut(visit) {
@@ -208,34 +128,51 @@ fn begun(event: &RunEvent, input: Option<Arc<Value>>, status: VisitStatus) -> Vi
     Visit { started_at: event.time, ended_at: None, input, attempt: 1, wait: None, resolution: None, status }
 }
 
-fn fail_visit(
+/// A path goes on, or its scope ends.
+fn go_on(state: &mut RunState, visit: &VisitPath, next: Option<&VisitPath>) {
+    match next {
+        Some(next) => state.ready.push(next.clone()),
+        None => state.end_scope(visit, ScopeEnd::Well),
+    }
+}
+
+fn complete(
     state: &mut RunState,
     event: &RunEvent,
     visit: &VisitPath,
-    error: &RunError,
-    handling: &Handling,
+    output: Arc<Value>,
+    binding: &Binding,
 ) {
+    end_visit(state, event, visit, VisitStatus::Completed { output: output.clone() });
+    // Also one that nobody answered in time: its output says so, and an older one's would mislead.
+    if state.visits.get(visit).is_some_and(is_approval) {
+        state.bindings_of(visit).approval = Some(visit.clone());
+    }
+    state.bind(visit, &output, binding);
+}
+
+fn fail(state: &mut RunState, event: &RunEvent, visit: &VisitPath, error: &RunError, handling: &Handling) {
     let shown = || Arc::new(serde_json::to_value(error).unwrap_or_default());
     let output = match handling {
         Handling::Nobody => None,
         Handling::Continue(binding) => {
             let output = Arc::new(json!({ "error": *shown() }));
-            bind(state, visit, &output, binding);
+            state.bind(visit, &output, binding);
             Some(output)
         }
         Handling::Step => {
-            state.error = Some(shown());
+            state.bindings_of(visit).error = Some(shown());
             None
         }
         Handling::Flow => {
-            state.error = Some(shown());
+            state.bindings.error = Some(shown());
             state.failing = Some(error.clone());
             None
         }
     };
     end_visit(state, event, visit, VisitStatus::Failed { error: error.clone(), output });
     if matches!(handling, Handling::Flow) {
-        close_open(state, event);
+        state.close(event.time, |_| true);
     }
 }
 
@@ -252,49 +189,26 @@ fn keep_time(state: &mut RunState, event: &RunEvent) {
     }
 }
 
+/// A visit ends; what is open inside of it is closed.
 fn end_visit(state: &mut RunState, event: &RunEvent, path: &VisitPath, status: VisitStatus) {
-    state.running -= 1;
-    if let Some(visit) = state.visits.get_mut(path) {
-        visit.ended_at = Some(event.time);
-        visit.status = status;
+    let Some(visit) = state.visits.get_mut(path) else { return };
+    let before = std::mem::replace(&mut visit.status, status);
+    visit.ended_at = Some(event.time);
+    state.open.shift_remove(path);
+    if before == VisitStatus::Entered {
+        state.close(event.time, |inside| inside.is_inside(path));
+    } else {
+        state.running -= 1;
     }
+    state.containers.swap_remove(path);
 }
 
 fn is_approval(visit: &Visit) -> bool {
     visit.wait.as_ref().is_some_and(|wait| wait.request.kind() == WaitKind::UserApproval)
 }
 
-fn bind(state: &mut RunState, visit: &VisitPath, output: &Value, binding: &Binding) {
-    let mut set = |name: Arc<str>, member| {
-        state.variables.insert(name, Variable { visit: visit.clone(), member });
-    };
-    match binding {
-        Binding::None => {}
-        Binding::Whole(name) => set(name.shared(), None),
-        Binding::Members(whole) => {
-            set(whole.shared(), None);
-            for name in output.as_object().into_iter().flat_map(Map::keys) {
-                let name: Arc<str> = name.as_str().into();
-                set(name.clone(), Some(name));
-            }
-        }
-    }
-}
-
 /// Ends the run; what is still open is closed with it.
 fn end_run(state: &mut RunState, event: &RunEvent, end: RunEnd) {
-    close_open(state, event);
+    state.close(event.time, |_| true);
     state.end = Some((event.time, end));
-}
-
-fn close_open(state: &mut RunState, event: &RunEvent) {
-    if state.running + state.waiting > 0 {
-        for visit in state.visits.values_mut().filter(|visit| visit.ended_at.is_none()) {
-            visit.ended_at = Some(event.time);
-            visit.status = VisitStatus::Cancelled;
-        }
-    }
-    state.ready.clear();
-    state.running = 0;
-    state.waiting = 0;
 }

@@ -1,6 +1,6 @@
 //! The fold of events into a state is total, and what it gives is of a piece.
 
-use flow_model::{EventKind, RunEvent, RunState, RunStatus, Timestamp, Visit, VisitStatus, apply};
+use flow_model::{EventKind, RunEvent, RunState, RunStatus, Timestamp, Visit, VisitPath, VisitStatus, apply};
 use proptest::prelude::*;
 
 use crate::strategies::event;
@@ -19,7 +19,8 @@ fn status_by_visits(state: &RunState) -> RunStatus {
         match visit.status {
             VisitStatus::Running | VisitStatus::Resolved | VisitStatus::BackingOff { .. } => active += 1,
             VisitStatus::Waiting => waiting += 1,
-            VisitStatus::Completed { .. }
+            VisitStatus::Entered
+            | VisitStatus::Completed { .. }
             | VisitStatus::Failed { .. }
             | VisitStatus::Skipped { .. }
             | VisitStatus::Cancelled => {}
@@ -51,7 +52,23 @@ fn check(state: &RunState) {
     let backs_off = |visit: &Visit| matches!(visit.status, VisitStatus::BackingOff { .. });
     assert_eq!(state.backing_off().count(), state.visits().filter(|(_, visit)| backs_off(visit)).count());
     // A failure that a handler takes care of is also the one that expressions see, or an earlier one was.
-    assert!(state.failing().is_none() || state.error().is_some());
+    let top = VisitPath::from_stored("top");
+    assert!(state.failing().is_none() || state.error(&top).is_some());
+    let is_open = |(_, visit): &(&VisitPath, &Visit)| !visit.status.has_ended();
+    assert!(state.open().eq(state.visits().filter(is_open)), "the open ones, in the order of their starts");
+    for (path, visit) in state.visits() {
+        let container = state.container(path.as_str());
+        assert!(
+            container.is_none() || !visit.status.has_ended(),
+            "{path} has ended, and its scopes are kept"
+        );
+        let is_entered = visit.status == VisitStatus::Entered;
+        assert_eq!(container.is_some_and(|container| container.open() > 0), is_entered, "{path}");
+        if let Some((outer, _)) = path.container() {
+            let outer = state.visit(outer).unwrap();
+            assert!(visit.status.has_ended() || outer.status == VisitStatus::Entered, "{path} is orphaned");
+        }
+    }
     let open = state.visits().filter(|(_, visit)| visit.status == VisitStatus::Waiting).count();
     assert_eq!(state.open_waits().count(), open);
     for (name, variable) in state.variables() {
@@ -61,7 +78,7 @@ fn check(state: &RunState) {
             assert!(output.get(&**member).is_some(), "{name} shows a member that isn't there");
         }
     }
-    assert!(state.approval().is_none_or(|visit| state.output(visit.as_str()).is_some()));
+    assert!(state.approval(&top).is_none_or(|visit| state.output(visit.as_str()).is_some()));
 }
 
 proptest! {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision, EventKind, Handling, Resolution, RunError, RunStart, Timestamp, Trigger, VisitPath,
-    Wait, WaitRequest,
+    Binding, Decision, EventKind, Fold, Handling, Resolution, RunError, RunStart, Timestamp, Trigger,
+    VisitPath, Wait, WaitRequest,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -34,7 +34,36 @@ fn shared() -> impl Strategy<Value = Arc<Value>> {
 
 /// One of a few visits, so that events of one sequence meet.
 pub(crate) fn visit() -> impl Strategy<Value = VisitPath> {
-    prop::sample::select(vec!["a", "b", "c", "orders[17]/call"]).prop_map(VisitPath::from_stored)
+    let inside = ["a[0]/x", "a[0]/y", "a[1]/x", "b:left/x", "b:left/x#0/z", "b:right/x", "orders[17]/call"];
+    let visits = [&["a", "b", "c", "a", "b"][..], &inside].concat();
+    prop::sample::select(visits).prop_map(VisitPath::from_stored)
+}
+
+/// Scopes that are entered: those that can be together, and odd ones.
+fn entered() -> impl Strategy<Value = EventKind> {
+    let sound = prop::sample::select(vec![
+        ("a", vec!["a[0]/x"]),
+        ("a", vec!["a[1]/x"]),
+        ("a", vec!["a[0]/x", "a[1]/x"]),
+        ("b", vec!["b:left/x", "b:right/x"]),
+        ("b", vec!["b:left/x"]),
+        ("b:left/x", vec!["b:left/x#0/z"]),
+    ]);
+    let sound = sound.prop_map(|(visit, next)| {
+        (VisitPath::from_stored(visit), next.into_iter().map(VisitPath::from_stored).collect())
+    });
+    let odd = (visit(), proptest::collection::vec(visit(), 0..3));
+    (prop_oneof![6 => sound, 1 => odd], any::<bool>())
+        .prop_map(|((visit, next), isolated)| EventKind::ScopeEntered { visit, next, isolated })
+}
+
+fn fold() -> impl Strategy<Value = Fold> {
+    prop_oneof![
+        Just(Fold::Items),
+        proptest::option::of(error()).prop_map(|stopped| Fold::Passes { stopped }),
+        Just(Fold::Branches),
+        Just(Fold::Settled),
+    ]
 }
 
 fn error() -> impl Strategy<Value = RunError> {
@@ -113,6 +142,9 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
             .prop_map(|(visit, input)| EventKind::StepStarted { visit, input }),
         4 => (visit(), shared(), binding(), proptest::option::of(visit()))
             .prop_map(|(visit, output, binding, next)| EventKind::StepCompleted { visit, output, binding, next }),
+        4 => entered(),
+        1 => (visit(), fold(), binding(), proptest::option::of(visit()))
+            .prop_map(|(visit, fold, binding, next)| EventKind::ContainerCompleted { visit, fold, binding, next }),
         2 => (visit(), error(), handling(), proptest::option::of(visit()))
             .prop_map(|(visit, error, handling, next)| EventKind::StepFailed { visit, error, handling, next }),
         1 => (visit(), error(), time())

@@ -4,7 +4,7 @@ use flow_testkit::documents::{flow, required};
 use serde_json::{Value, json};
 
 /// Name, document, end, and how many visits call the world.
-type Row = (&'static str, Value, Result<Value, &'static str>, usize);
+pub(super) type Row = (&'static str, Value, Result<Value, &'static str>, usize);
 
 fn retry(attempts: u32) -> Value {
     // More attempts than any crash simulation takes away, and pauses that its clock steps over at once.

@@ -39,9 +39,11 @@ impl<'a> StepRow<'a> {
             VisitStatus::Completed { output } | VisitStatus::Skipped { output } => (Some(output), None, None),
             VisitStatus::Failed { error, output } => (output.as_ref(), Some(error), None),
             VisitStatus::BackingOff { due_at, error } => (None, Some(error), Some(due_at.to_string())),
-            VisitStatus::Running | VisitStatus::Waiting | VisitStatus::Resolved | VisitStatus::Cancelled => {
-                (None, None, None)
-            }
+            VisitStatus::Running
+            | VisitStatus::Entered
+            | VisitStatus::Waiting
+            | VisitStatus::Resolved
+            | VisitStatus::Cancelled => (None, None, None),
         };
         let (input, input_truncated) = preview(visit.input.as_ref(), limit);
         Self {

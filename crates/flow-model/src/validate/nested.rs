@@ -1,0 +1,84 @@
+//! What can't stand inside of a loop or a branch.
+
+use std::collections::HashMap;
+
+use crate::{Document, Faults, Step, VariableName};
+
+pub(super) fn check(document: &Document, faults: &Faults) {
+    let all = document.all_steps();
+    for step in all.iter().flat_map(|step| &step.graphs).flat_map(|graph| &graph.steps) {
+        let what = match step.kind.as_str() {
+            "final" => "ends a run, and can't stand inside of a loop or a branch; put it behind",
+            _ if step.is_trigger() => "starts a run, and can't stand inside of a loop or a branch",
+            _ => continue,
+        };
+        let pointer = format!("{}/type", step.pointer);
+        faults.error(pointer, "step_misplaced", format!("a `{}` {what}", step.kind));
+    }
+    let everywhere = counts(&all);
+    for step in all.iter().filter(|step| isolates(step)) {
+        let inside = steps_inside(step);
+        let here = counts(&inside);
+        for (name, pointer) in inside.iter().flat_map(|step| set_variables(step)) {
+            if everywhere.get(&name) != here.get(&name) {
+                let message = format!(
+                    "`{name}` is set outside too, and what is set here is seen here alone, since others run \
+                     at the same time; choose another name, or use the result of `{}`",
+                    step.id
+                );
+                faults.error(pointer, "variable_outer", message);
+            }
+        }
+    }
+}
+
+/// How many steps set a variable, by its name.
+fn counts(steps: &[&Step]) -> HashMap<String, usize> {
+    let mut counts = HashMap::new();
+    for (name, _) in steps.iter().flat_map(|step| sets(step)) {
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+/// Whether what is set inside of a step is seen inside alone.
+fn isolates(step: &Step) -> bool {
+    match step.kind.as_str() {
+        "parallel" => true,
+        "each" => step.data.get("concurrency").and_then(serde_json::Value::as_u64).is_some_and(|n| n > 1),
+        _ => false,
+    }
+}
+
+/// Every step inside of a step, at any depth.
+fn steps_inside(step: &Step) -> Vec<&Step> {
+    let mut pending = vec![step];
+    let mut inside = Vec::new();
+    while let Some(step) = pending.pop() {
+        let inner = step.graphs.iter().flat_map(|graph| &graph.steps);
+        let before = inside.len();
+        inside.extend(inner);
+        pending.extend_from_slice(&inside[before..]);
+    }
+    inside
+}
+
+/// The variables that a step sets, and where.
+fn sets(step: &Step) -> Vec<(String, String)> {
+    let output = step.variable().filter(|_| !step.is_trigger());
+    let output = output.map(|name: VariableName| (name.to_string(), format!("{}/output", step.pointer)));
+    output.into_iter().chain(set_variables(step)).collect()
+}
+
+/// The variables that a `set-variables` names, and where.
+fn set_variables(step: &Step) -> Vec<(String, String)> {
+    if step.kind != "set-variables" {
+        return Vec::new();
+    }
+    let rows = step.data.get("variables").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let named = rows.enumerate().filter_map(|(index, row)| {
+        let name = row.get("name")?.as_str()?.to_owned();
+        Some((name, format!("{}/data/variables/{index}/name", step.pointer)))
+    });
+    named.collect()
+}
