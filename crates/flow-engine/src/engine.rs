@@ -3,6 +3,7 @@
 mod background;
 mod builder;
 mod cancel;
+mod events;
 mod execute;
 mod hub;
 mod limits;
@@ -16,7 +17,8 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{RunId, WorkspaceId};
+use flow_model::{RunEvent, RunId, WorkspaceId};
+use futures_util::Stream;
 
 use crate::{
     Answer, Clock, EngineError, Entropy, Execute, Flows, Patience, Poll, Reply, RunView, WaitChoice,
@@ -110,6 +112,19 @@ impl Engine {
         wait: Duration,
     ) -> Result<Poll, EngineError> {
         settle::poll(&self.shared, workspace, run, since, wait).await
+    }
+
+    /// The events of a run after number `since`, each as soon as it is committed, up to the run's last one.
+    ///
+    /// The stream ends with an error when there is no such run, the store is away, or the engine is told to drain
+    /// or stop; read on elsewhere or later after the number of the last event that came.
+    pub fn events(
+        &self,
+        workspace: WorkspaceId,
+        run: RunId,
+        since: u64,
+    ) -> impl Stream<Item = Result<RunEvent, EngineError>> + Send + use<> {
+        events::stream(self.shared.clone(), workspace, run, since)
     }
 
     /// Whether new callers should come: the store answers, and the engine isn't draining or stopping.

@@ -11,7 +11,7 @@ use crate::ports::{StoredWait, WaitState};
 use crate::{EngineError, Patience, Poll, Reply, StoreError};
 
 /// How often the store is asked about a run that another server may drive.
-const FALLBACK: Duration = Duration::from_millis(500);
+pub(super) const FALLBACK: Duration = Duration::from_millis(500);
 
 /// Drives a run as long as the caller's patience lasts; the run goes on after that. `active` is there for a run
 /// that may not be stored yet. A wait settles the run if it was opened after event number `after`.

@@ -8,6 +8,7 @@ mod commits;
 mod complaints;
 mod control;
 mod crash;
+mod event_stream;
 mod expiry;
 mod flows;
 mod forms;
