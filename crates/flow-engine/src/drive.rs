@@ -77,6 +77,8 @@ pub(crate) struct Driver {
     flow: Arc<Flow>,
     record: RunRecord,
     state: RunState,
+    /// The number of the last event that the store's snapshot holds; 0 when it has none.
+    snapshot_seq: u64,
     hold: Hold,
     pending: Pending,
     /// Effects that were decided on and not begun.
@@ -125,6 +127,7 @@ impl Driver {
             flow,
             record,
             state,
+            snapshot_seq: 0,
             hold,
             pending: Pending::default(),
             effects: VecDeque::new(),

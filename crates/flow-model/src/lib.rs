@@ -35,7 +35,8 @@ pub use interface::{Bump, Interface};
 pub use json_size::json_size;
 pub use names::{InvalidName, StepId, VariableName};
 pub use state::{
-    Container, IllegalTransition, RunEnd, RunState, RunStatus, Variable, Visit, VisitStatus, apply,
+    Container, IllegalTransition, RunEnd, RunState, RunStatus, STATE_SCHEMA, Variable, Visit, VisitStatus,
+    apply,
 };
 pub use time::{InvalidTimestamp, Timestamp};
 pub use validate::validate;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::{IndexMap, IndexSet};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Resolution, RunError, RunStart, Timestamp, VisitPath, Wait};
@@ -19,8 +20,12 @@ pub use apply::{IllegalTransition, apply};
 use scopes::Bindings;
 pub use scopes::Container;
 
+/// The version of the shape of a stored [`RunState`]. What is stored is only a copy of what the events come to,
+/// so one of another version is passed over.
+pub const STATE_SCHEMA: i32 = 1;
+
 /// A run's state after some number of its events.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RunState {
     seq: u64,
     updated_at: Option<Timestamp>,
@@ -66,7 +71,7 @@ pub enum RunStatus {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum RunEnd {
     /// Well, with this output.
     Completed {
@@ -83,13 +88,14 @@ pub enum RunEnd {
 }
 
 /// One visit of a step.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Visit {
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended; none while it is open.
     pub ended_at: Option<Timestamp>,
     /// The resolved input; none for pure steps.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::present::value")]
     pub input: Option<Arc<Value>>,
     /// The number of its attempt, from 1.
     pub attempt: u32,
@@ -102,7 +108,7 @@ pub struct Visit {
 }
 
 /// Where a visit is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum VisitStatus {
     /// Under way, in a process or between two.
     Running,
@@ -129,6 +135,11 @@ pub enum VisitStatus {
         /// Why.
         error: RunError,
         /// What expressions see as its result: `{error}` where the run goes on all the same.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "crate::present::value"
+        )]
         output: Option<Arc<Value>>,
     },
     /// Passed over.
@@ -141,7 +152,7 @@ pub enum VisitStatus {
 }
 
 /// Where a variable's value stands: never a copy of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variable {
     /// The visit whose output holds it.
     pub visit: VisitPath,

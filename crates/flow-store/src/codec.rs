@@ -1,9 +1,10 @@
-//! Events as bytes: JSON, packed when it is long enough to be worth it.
+//! Events and states as bytes: JSON, packed when it is long enough to be worth it.
 
 use std::cell::RefCell;
 use std::io::Read as _;
 
-use flow_model::RunEvent;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// The JSON itself.
 const PLAIN: i32 = 0;
@@ -17,7 +18,7 @@ const LEVEL: i32 = 1;
 /// More than any commit can hold: what claims to unpack to more is damage.
 const LONGEST: u64 = 1 << 30;
 
-/// Encoded events.
+/// Encoded events, or an encoded state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Encoded {
     pub(crate) codec: i32,
@@ -29,8 +30,8 @@ thread_local! {
     static PACKER: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
 }
 
-pub(crate) fn encode(events: &[RunEvent]) -> Result<Encoded, serde_json::Error> {
-    let plain = serde_json::to_vec(events)?;
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Encoded, serde_json::Error> {
+    let plain = serde_json::to_vec(value)?;
     if plain.len() >= WORTH_PACKING
         && let Some(packed) = pack(&plain).filter(|packed| packed.len() < plain.len())
     {
@@ -49,7 +50,7 @@ fn pack(plain: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-pub(crate) fn decode(codec: i32, payload: &[u8]) -> Result<Vec<RunEvent>, String> {
+pub(crate) fn decode<T: DeserializeOwned>(codec: i32, payload: &[u8]) -> Result<T, String> {
     match codec {
         PLAIN => parse(payload),
         ZSTD => parse(&unpack(payload).map_err(|error| error.to_string())?),
@@ -63,7 +64,7 @@ fn unpack(payload: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(plain)
 }
 
-fn parse(plain: &[u8]) -> Result<Vec<RunEvent>, String> {
+fn parse<T: DeserializeOwned>(plain: &[u8]) -> Result<T, String> {
     crate::json::read(plain).map_err(|error| error.to_string())
 }
 
@@ -71,7 +72,7 @@ fn parse(plain: &[u8]) -> Result<Vec<RunEvent>, String> {
 mod tests {
     use std::sync::Arc;
 
-    use flow_model::{Binding, EventKind, Timestamp, VisitPath};
+    use flow_model::{Binding, EventKind, RunEvent, Timestamp, VisitPath};
     use serde_json::Value;
 
     use super::*;
@@ -89,22 +90,22 @@ mod tests {
     #[test]
     fn short_stays_and_long_is_packed() {
         for (text, codec) in [("short".to_owned(), PLAIN), ("long ".repeat(1_000), ZSTD)] {
-            let encoded = encode(&events(&text)).unwrap();
+            let encoded = encode(&*events(&text)).unwrap();
             assert_eq!(encoded.codec, codec);
-            assert_eq!(decode(codec, &encoded.payload).unwrap(), events(&text));
+            assert_eq!(decode::<Vec<RunEvent>>(codec, &encoded.payload).unwrap(), events(&text));
         }
     }
 
     #[test]
     fn damage_is_named() {
-        let encoded = encode(&events(&"long ".repeat(1_000))).unwrap();
+        let encoded = encode(&*events(&"long ".repeat(1_000))).unwrap();
         for (codec, payload) in [
             (ZSTD, &encoded.payload[..encoded.payload.len() / 2]),
             (ZSTD, b"nonsense"),
             (PLAIN, b"[{"),
             (9, b"[]"),
         ] {
-            assert!(decode(codec, payload).is_err());
+            assert!(decode::<Vec<RunEvent>>(codec, payload).is_err());
         }
     }
 }

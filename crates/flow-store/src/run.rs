@@ -8,4 +8,5 @@ pub(crate) mod commit;
 pub(crate) mod create;
 mod key;
 pub(crate) mod load;
+pub(crate) mod snapshot;
 pub(crate) mod told;

@@ -120,6 +120,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    run_snapshots (run_id) {
+        run_id -> Binary,
+        seq -> BigInt,
+        schema -> Integer,
+        codec -> Integer,
+        payload -> Binary,
+    }
+}
+
+diesel::table! {
     waits (run_id, visit) {
         run_id -> Binary,
         visit -> Text,

@@ -147,6 +147,16 @@ CREATE TABLE run_events (
     CHECK (last_seq >= first_seq)
 );
 
+-- A run's state after some of its events: a copy of what they come to, so that long runs needn't be read whole.
+CREATE TABLE run_snapshots (
+    run_id BYTEA NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    seq BIGINT NOT NULL CHECK (seq >= 1),
+    schema INTEGER NOT NULL,
+    -- As for events.
+    codec INTEGER NOT NULL,
+    payload BYTEA NOT NULL
+);
+
 CREATE TABLE waits (
     run_id BYTEA NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     visit TEXT NOT NULL,

@@ -2,6 +2,7 @@ DROP TABLE nodes;
 DROP TABLE idempotency_keys;
 DROP TABLE timers;
 DROP TABLE waits;
+DROP TABLE run_snapshots;
 DROP TABLE run_events;
 DROP TABLE runs;
 DROP TABLE versions;

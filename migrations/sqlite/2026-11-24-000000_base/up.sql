@@ -148,6 +148,16 @@ CREATE TABLE run_events (
     CHECK (last_seq >= first_seq)
 ) STRICT, WITHOUT ROWID;
 
+-- A run's state after some of its events: a copy of what they come to, so that long runs needn't be read whole.
+CREATE TABLE run_snapshots (
+    run_id BLOB NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL CHECK (seq >= 1),
+    schema INTEGER NOT NULL,
+    -- As for events.
+    codec INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE waits (
     run_id BLOB NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     visit TEXT NOT NULL,

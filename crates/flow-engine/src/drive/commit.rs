@@ -1,5 +1,7 @@
 //! Commits: the only way that anything about a run leaves its driver.
 
+use std::sync::Arc;
+
 use flow_model::{NodeId, RunState, apply};
 
 use super::{Driver, Pending, Stop};
@@ -49,6 +51,7 @@ impl Driver {
             self.shared.timers.notify_one();
         }
         if appended.released {
+            self.keep_snapshot().await;
             // Not asked for: a repeat is told how things stand, and another node has taken the run meanwhile.
             return if release || self.state.end().is_some() { Ok(true) } else { Err(Stop::GivenUp) };
         }
@@ -58,6 +61,20 @@ impl Driver {
             self.take_answers(appended.resolved)?;
         }
         Ok(false)
+    }
+
+    /// Keeps the state of a long run that rests, so that taking it up doesn't read all its events again and again.
+    /// Only at every doubling, so that all copies together are no more than the run itself. A run that never rests
+    /// needs none: only a crash makes it be read, and once.
+    async fn keep_snapshot(&self) {
+        let due = self.shared.limits.snapshot_events.max(2 * self.snapshot_seq);
+        if self.state.end().is_some() || self.state.seq() < due {
+            return;
+        }
+        let state = Arc::new(self.state.clone());
+        if let Err(error) = self.shared.store.run_snapshot(self.record.id, state).await {
+            tracing::warn!(run = %self.record.id, %error, "a run's state couldn't be kept; its events are");
+        }
     }
 
     /// Stores a commit, again and again while the outcome is unknown: only a known outcome tells whether the
@@ -130,7 +147,7 @@ impl Driver {
         let stored = shared.persist(|| shared.store.run_load(run)).await.map_err(Stop::Failed)?;
         let stored = stored.ok_or(Stop::GivenUp)?;
         self.record = stored.record;
-        self.state = RunState::new();
+        self.state = stored.snapshot.map_or_else(RunState::new, Arc::unwrap_or_clone);
         for event in stored.events.iter().chain(kept.events()) {
             apply(&mut self.state, event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
         }

@@ -83,7 +83,7 @@ async fn prepare(
     epoch: i64,
 ) -> Result<Driver, Stop> {
     let stored = shared.persist(|| shared.store.run_load(run)).await.map_err(Stop::Failed)?;
-    let StoredRun { record, events, waits } = stored.ok_or(Stop::GivenUp)?;
+    let StoredRun { record, snapshot, events, waits } = stored.ok_or(Stop::GivenUp)?;
     let flow = shared.persist(|| async {
         match shared.flow(record.definition).await {
             Ok(flow) => Ok(Ok(flow)),
@@ -92,12 +92,14 @@ async fn prepare(
         }
     });
     let flow = flow.await.map_err(Stop::Failed)??;
-    let mut state = RunState::new();
+    let snapshot_seq = snapshot.as_ref().map_or(0, |state| state.seq());
+    let mut state = snapshot.map_or_else(RunState::new, Arc::unwrap_or_clone);
     for event in &events {
         apply(&mut state, event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
     }
     let cancelling = record.cancel_requested_at.is_some();
     let mut driver = Driver::new(shared, active, flow, record, state, Hold::Owned { epoch });
+    driver.snapshot_seq = snapshot_seq;
     if cancelling {
         driver.cancel()?;
     } else {

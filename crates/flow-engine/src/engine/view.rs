@@ -25,7 +25,7 @@ pub(super) async fn inspect(
     if workspace.is_some_and(|workspace| workspace != record.workspace) {
         return Err(EngineError::RunNotFound(run));
     }
-    let mut state = RunState::new();
+    let mut state = stored.snapshot.map_or_else(RunState::new, Arc::unwrap_or_clone);
     let mut damage = None;
     for event in &stored.events {
         if let Err(illegal) = apply(&mut state, event) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flow_model::{BatchId, EventKind, NodeId, RunEvent, RunStatus, Timestamp, VisitPath};
+use flow_model::{BatchId, EventKind, NodeId, RunEvent, RunState, RunStatus, Timestamp, VisitPath};
 
 use super::awake::{Owner, Place};
 use super::rejected;
@@ -22,6 +22,7 @@ pub(super) struct Run {
     epoch: i64,
     attempts: i32,
     batches: Vec<Batch>,
+    pub(super) snapshot: Option<Arc<RunState>>,
 }
 
 /// The events of one commit. Shared, so that a reader copies them after the lock is released.
@@ -45,6 +46,7 @@ impl Run {
             epoch: 1,
             attempts: 0,
             batches: Vec::new(),
+            snapshot: None,
         }
     }
 
@@ -164,6 +166,12 @@ impl Run {
             self.owner = None;
         }
         Ok(())
+    }
+
+    pub(super) fn keep(&mut self, state: Arc<RunState>) {
+        if self.snapshot.as_ref().is_none_or(|kept| kept.seq() < state.seq()) {
+            self.snapshot = Some(state);
+        }
     }
 
     /// A timer of it fired.

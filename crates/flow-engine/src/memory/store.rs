@@ -1,7 +1,9 @@
 //! The port of runs, carried out by the tables.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
+use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
 use super::run::Run;
 use super::{MemoryStore, rejected};
@@ -42,9 +44,16 @@ impl Store for MemoryStore {
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
         let tables = self.tables();
         let Some(run) = tables.runs.get(run) else { return Ok(None) };
-        let (record, log, waits) = (run.record.clone(), run.log_after(0), run.waits.pending());
+        let snapshot = run.snapshot.clone();
+        let log = run.log_after(snapshot.as_ref().map_or(0, |state| state.seq()));
+        let (record, waits) = (run.record.clone(), run.waits.pending());
         drop(tables);
-        Ok(Some(StoredRun { record, events: log.copy(), waits }))
+        Ok(Some(StoredRun { record, snapshot, events: log.copy(), waits }))
+    }
+
+    async fn run_snapshot(&self, run: RunId, state: Arc<RunState>) -> Result<(), StoreError> {
+        self.tables().runs.change(run, |run, _| run.keep(state));
+        Ok(())
     }
 
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {

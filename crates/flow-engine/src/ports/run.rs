@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{
-    BatchId, DefinitionHash, FlowId, NodeId, Resolution, RunEvent, RunId, RunStatus, Timestamp,
+    BatchId, DefinitionHash, FlowId, NodeId, Resolution, RunEvent, RunId, RunState, RunStatus, Timestamp,
     VersionNumber, VisitPath, Wait, WorkspaceId,
 };
 
@@ -166,7 +166,9 @@ pub enum AppendRefused {
 pub struct StoredRun {
     /// Its row.
     pub record: RunRecord,
-    /// Its events, in order.
+    /// Its state after some of its events: none when no snapshot was kept.
+    pub snapshot: Option<Arc<RunState>>,
+    /// Its events after those that the snapshot holds, in order.
     pub events: Vec<RunEvent>,
     /// Its waits that are not taken up yet: open ones, and answers.
     pub waits: Vec<StoredWait>,

@@ -1,7 +1,9 @@
 //! The durable side of the engine.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
+use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
 use super::StoreError;
 use super::run::{
@@ -41,11 +43,16 @@ pub trait Store: Send + Sync + 'static {
     /// waits, whose timers go with them; what other timer is left fires to no effect. An append to a run that isn't there is [`AppendRefused::Stale`].
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError>;
 
-    /// A run with all its events and its waits that are not taken up; none when there is no such run.
+    /// A run with its events, those that its last snapshot holds left out, and its waits that are not taken up; none
+    /// when there is no such run.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when an event can't be read or is of a newer schema.
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError>;
+
+    /// Keeps a run's state, so that the events before needn't be read to take it up. Only a copy of what the events
+    /// come to: one that can't be read any more is passed over, and an older one never replaces a newer one.
+    async fn run_snapshot(&self, run: RunId, state: Arc<RunState>) -> Result<(), StoreError>;
 
     /// A run's row; none when there is no such run.
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;

@@ -20,6 +20,25 @@ async fn undisturbed_runs_end_as_they_should() {
 }
 
 #[tokio::test]
+async fn runs_that_are_taken_up_from_snapshots_end_as_they_should() {
+    for scenario in all() {
+        for fate in [Fate::Die, Fate::DieAfter] {
+            let mut number = 1;
+            while dies_at_with(&scenario, number, fate, often_kept()).await {
+                number += 1;
+            }
+        }
+    }
+}
+
+/// A state is kept whenever a run rests.
+fn often_kept() -> World {
+    let mut world = World::new();
+    world.limits.snapshot_events = 1;
+    world
+}
+
+#[tokio::test]
 async fn a_process_that_dies_anywhere_loses_nothing_and_repeats_nothing() {
     for scenario in all() {
         for fate in [Fate::Die, Fate::DieAfter] {
@@ -34,8 +53,12 @@ async fn a_process_that_dies_anywhere_loses_nothing_and_repeats_nothing() {
 
 /// Plays a scenario on a process that dies at its call `number`; false when it makes fewer calls.
 async fn dies_at(scenario: &Scenario, number: usize, fate: Fate) -> bool {
+    dies_at_with(scenario, number, fate, World::new()).await
+}
+
+async fn dies_at_with(scenario: &Scenario, number: usize, fate: Fate, world: World) -> bool {
     let what = format!("{fate:?} at call {number}");
-    let (world, work) = (World::new(), work());
+    let work = work();
     let (engine, dying) = world.faulty_engine(registry(&work)).await;
     dying.set_rule(move |call| if call.number == number { fate } else { Fate::Pass });
     let mut client = Client::default();

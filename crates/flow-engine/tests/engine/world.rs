@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::{
-    Answer, Catalog, Engine, EngineError, Entropy, Execute, MemoryStore, Patience, Registry, Reply, RunView,
-    StartedBy, Store, Target, WaitChoice,
+    Answer, Catalog, Engine, EngineError, Entropy, Execute, Limits, MemoryStore, Patience, Registry, Reply,
+    RunView, StartedBy, Store, Target, WaitChoice,
 };
 use flow_model::{Decision, RunEnd, RunError, RunId, RunStatus, Timestamp, WorkspaceId};
 use flow_testkit::{FaultyStore, ManualClock, ScriptedStep, SeededEntropy};
@@ -28,6 +28,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) workspace: WorkspaceId,
+    pub(crate) limits: Limits,
 }
 
 impl World {
@@ -37,7 +38,7 @@ impl World {
         entropy.fill(&mut random);
         let clock = ManualClock::default();
         let workspace = WorkspaceId::new(Timestamp::from_millis(0), random);
-        Self { store: Arc::new(MemoryStore::new()), clock, entropy, workspace }
+        Self { store: Arc::new(MemoryStore::new()), clock, entropy, workspace, limits: Limits::default() }
     }
 
     /// An engine on the world's own store.
@@ -62,7 +63,7 @@ impl World {
         steps: Registry,
         clock: &ManualClock,
     ) -> Engine {
-        let builder = Engine::builder().store(store).steps(steps);
+        let builder = Engine::builder().store(store).steps(steps).limits(self.limits.clone());
         let builder = builder.clock(Arc::new(clock.clone())).entropy(self.entropy.clone());
         builder.build().await.unwrap()
     }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{RunState, Variable, VisitStatus};
@@ -12,7 +13,7 @@ use crate::visit::{self, Place};
 use crate::{Binding, RunError, Timestamp, VisitPath};
 
 /// The scopes of an open container.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Container {
     /// In the order they were entered: an item's or pass's place is its index.
     pub(super) scopes: Vec<Scope>,
@@ -20,7 +21,7 @@ pub struct Container {
 }
 
 /// One item, pass or branch.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Scope {
     /// The branch's name.
     pub(super) branch: Option<Arc<str>>,
@@ -32,14 +33,14 @@ pub(super) struct Scope {
 }
 
 /// How a scope ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum ScopeEnd {
     Well,
     Failed(RunError),
 }
 
 /// What expressions can name.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Bindings {
     pub(super) variables: IndexMap<Arc<str>, Variable, foldhash::fast::RandomState>,
     /// The visits of steps that aren't of the top graph, by the step's id: the latest one each.
@@ -47,6 +48,7 @@ pub(super) struct Bindings {
     /// The approval that ended last.
     pub(super) approval: Option<VisitPath>,
     /// The failure that was taken care of last.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::present::value")]
     pub(super) error: Option<Arc<Value>>,
 }
 

@@ -146,4 +146,20 @@ proptest! {
         }
         prop_assert_eq!(folded, live);
     }
+
+    #[test]
+    fn a_state_survives_its_json_and_goes_on_as_before(
+        kinds in proptest::collection::vec(event(), 0..60), cut in 0_usize..60,
+    ) {
+        let (mut live, mut restored) = (RunState::new(), RunState::new());
+        for (index, kind) in kinds.into_iter().enumerate() {
+            if index == cut {
+                restored = serde_json::from_str(&serde_json::to_string(&restored).unwrap()).unwrap();
+                prop_assert_eq!(&restored, &live);
+            }
+            let event = RunEvent { seq: live.seq() + 1, time: Timestamp::from_millis(5), kind };
+            prop_assert_eq!(apply(&mut live, &event), apply(&mut restored, &event));
+        }
+        prop_assert_eq!(restored, live);
+    }
 }

@@ -96,7 +96,7 @@ impl Prepared {
             opened: opened.map_err(unwritable)?,
             closed,
             timers: timers_set,
-            events: codec::encode(&commit.events).map_err(unwritable)?,
+            events: codec::encode(commit.events.as_slice()).map_err(unwritable)?,
         })
     }
 

@@ -9,6 +9,7 @@ use crate::failure::Outcome;
 use crate::rows::event::{EventRow, join};
 use crate::rows::run::RunRow;
 use crate::rows::{read, stored_number};
+use crate::run::snapshot;
 use crate::schema::{run_events, runs};
 use crate::wait;
 
@@ -34,19 +35,22 @@ pub(crate) fn events(connection: &mut AnyConnection, run: RunId, after: u64) -> 
 pub(crate) fn whole(connection: &mut AnyConnection, run: RunId) -> Outcome<Option<StoredRun>> {
     let found = connection.snapshot(|connection| {
         let Some(record) = record(connection, run)? else { return Ok(None) };
-        let rows = rows(connection, run, 0)?;
+        let snapshot = snapshot::load(connection, run)?.and_then(|row| row.state(run));
+        let held = snapshot.as_ref().map_or(0, |state| state.seq());
+        let rows = rows(connection, run, held)?;
         let waits = wait::pending(connection, run)?;
-        Ok(Some((record, rows, waits)))
+        Ok(Some((record, snapshot, rows, waits)))
     })?;
-    let Some((record, rows, waits)) = found else { return Ok(None) };
-    let events = join(run, rows, Some(1))?;
-    let last = events.last().map_or(0, |event| event.seq);
+    let Some((record, snapshot, rows, waits)) = found else { return Ok(None) };
+    let held = snapshot.as_ref().map_or(0, |state| state.seq());
+    let events = join(run, rows, Some(held + 1))?;
+    let last = events.last().map_or(held, |event| event.seq);
     if last != record.seq {
         read("run", run.as_bytes(), || {
             Err(format!("its row counts {} events and its log {last}", record.seq))
         })?;
     }
-    Ok(Some(StoredRun { record, events, waits }))
+    Ok(Some(StoredRun { record, snapshot, events, waits }))
 }
 
 fn rows(connection: &mut AnyConnection, run: RunId, after: u64) -> QueryResult<Vec<EventRow>> {

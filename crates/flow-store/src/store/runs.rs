@@ -1,17 +1,20 @@
 //! The port of runs.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
     Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
     Timer,
 };
-use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, Timestamp};
+use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
 use super::SqlStore;
 use crate::order::Order;
 use crate::run::append::NewCommit;
 use crate::run::create::NewRun;
+use crate::run::snapshot::NewSnapshot;
 use crate::run::{cancel, claim, load, told};
 use crate::{definition, node, purge, timer, wait};
 
@@ -42,6 +45,11 @@ impl Store for SqlStore {
 
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
         self.read(move |connection| load::whole(connection, run)).await
+    }
+
+    async fn run_snapshot(&self, run: RunId, state: Arc<RunState>) -> Result<(), StoreError> {
+        let new = NewSnapshot::new(run, &state)?;
+        self.write(Order::run(run), move |connection| new.store(connection)).await
     }
 
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {

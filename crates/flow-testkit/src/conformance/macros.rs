@@ -119,6 +119,10 @@ macro_rules! conformance_tests {
             tell_answers_until_taken,
             tell_a_cancel,
         }
+        $crate::conformance_tests! { @group snapshots
+            stand_for_the_events_before,
+            only_grow,
+        }
         $crate::conformance_tests! { @group runs_cancel
             unknown_is_missing,
             finished_stays_finished,

@@ -1,12 +1,16 @@
 //! The ports, each method passed through.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Catalog, Claim, ClaimedRun, Commit, Create, Created,
     FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, Resolve, ResolveOutcome, RunRecord, Signals,
     Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer, VersionRecord,
 };
-use flow_model::{DefinitionHash, FlowId, NodeId, RunEvent, RunId, Timestamp, VersionNumber, WorkspaceId};
+use flow_model::{
+    DefinitionHash, FlowId, NodeId, RunEvent, RunId, RunState, Timestamp, VersionNumber, WorkspaceId,
+};
 
 use super::{Committed, FaultyStore};
 
@@ -43,6 +47,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
         self.through("run_load", self.inner.run_load(run)).await
+    }
+
+    async fn run_snapshot(&self, run: RunId, state: Arc<RunState>) -> Result<(), StoreError> {
+        self.through("run_snapshot", self.inner.run_snapshot(run, state)).await
     }
 
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
