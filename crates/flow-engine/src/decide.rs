@@ -5,6 +5,7 @@
 //! file per command, each of which lists every state it allows.
 
 mod cancel;
+mod child_finished;
 mod ended;
 mod pass_resolved;
 mod recover;

@@ -5,6 +5,7 @@
 //! is left to do but wait.
 
 mod carry;
+mod children;
 mod commit;
 mod pending;
 mod perform;

@@ -8,6 +8,7 @@
 mod accounts;
 mod awake;
 mod catalog;
+mod children;
 mod claim;
 mod run;
 mod runs;
@@ -24,7 +25,7 @@ use flow_model::DefinitionHash;
 use self::accounts::People;
 use self::catalog::Flows;
 use self::runs::Runs;
-use crate::{StoreError, StoredDefinition};
+use crate::{RunRecord, StoreError, StoredDefinition};
 
 /// An empty store, implementing [`Store`](crate::Store), [`Catalog`](crate::Catalog) and
 /// [`Accounts`](crate::Accounts). Clones are handles of the same store.
@@ -58,6 +59,19 @@ impl fmt::Debug for MemoryStore {
     /// Without the rows, which may be millions and hold what users sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl Tables {
+    fn check_definitions<'r>(
+        &self,
+        records: impl IntoIterator<Item = &'r RunRecord>,
+    ) -> Result<(), StoreError> {
+        let missing = records.into_iter().find(|record| !self.definitions.contains_key(&record.definition));
+        match missing {
+            Some(record) => Err(rejected(format!("the definition {} isn't stored", record.definition))),
+            None => Ok(()),
+        }
     }
 }
 

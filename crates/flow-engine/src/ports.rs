@@ -21,8 +21,8 @@ pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
 pub use error::StoreError;
 pub use run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Commit, Create, Created,
-    IdempotencyKey, LeaseDuration, Resolve, ResolveOutcome, ResolvedWait, RunRecord, Signals,
-    StoredDefinition, StoredRun, StoredWait, Timer, TimerKind, WaitState,
+    IdempotencyKey, LeaseDuration, NewChild, Parent, Resolve, ResolveOutcome, ResolvedWait, RunRecord,
+    Signals, StoredDefinition, StoredRun, StoredWait, Timer, TimerKind, WaitState,
 };
 pub use step::{Effect, Step, StepContext, StepError};
 pub use store::Store;

@@ -70,8 +70,9 @@ pub enum RunStatus {
     Cancelled,
 }
 
-/// How a run ended.
+/// How a run ended. Stored where one run waits for another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RunEnd {
     /// Well, with this output.
     Completed {
@@ -186,6 +187,17 @@ impl RunStatus {
     }
 }
 
+impl RunEnd {
+    /// The status of a run that has ended so.
+    pub const fn status(&self) -> RunStatus {
+        match self {
+            Self::Completed { .. } => RunStatus::Completed,
+            Self::Failed { .. } => RunStatus::Failed,
+            Self::Cancelled => RunStatus::Cancelled,
+        }
+    }
+}
+
 impl VisitStatus {
     /// The status as clients spell it.
     pub const fn as_str(&self) -> &'static str {
@@ -237,9 +249,7 @@ impl RunState {
     /// The status.
     pub fn status(&self) -> RunStatus {
         match &self.end {
-            Some((_, RunEnd::Completed { .. })) => RunStatus::Completed,
-            Some((_, RunEnd::Failed { .. })) => RunStatus::Failed,
-            Some((_, RunEnd::Cancelled)) => RunStatus::Cancelled,
+            Some((_, end)) => end.status(),
             None if self.visits.is_empty() => RunStatus::Queued,
             None if self.waiting > 0 && self.running == 0 && self.ready.is_empty() => RunStatus::Waiting,
             None => RunStatus::Running,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{StepId, Timestamp};
+use crate::{RunEnd, RunId, StepId, Timestamp};
 
 /// An open wait as recorded in `wait.opened` and in its row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,11 @@ pub enum WaitRequest {
         /// Its arguments.
         args: Arc<Value>,
     },
+    /// Nobody is asked: a run that the step started is under way, until it ends.
+    RunFlow {
+        /// That run.
+        run: RunId,
+    },
 }
 
 /// The kind of a wait: which answers fit it.
@@ -62,6 +67,8 @@ pub enum WaitKind {
     ShowForm,
     /// Ends by the clock.
     Wait,
+    /// Ends with another run.
+    RunFlow,
 }
 
 impl WaitKind {
@@ -72,6 +79,7 @@ impl WaitKind {
             Self::ClientTool => "client-tool",
             Self::ShowForm => "show-form",
             Self::Wait => "wait",
+            Self::RunFlow => "run-flow",
         }
     }
 
@@ -79,7 +87,7 @@ impl WaitKind {
     pub const fn asks_someone(self) -> bool {
         match self {
             Self::UserApproval | Self::ClientTool | Self::ShowForm => true,
-            Self::Wait => false,
+            Self::Wait | Self::RunFlow => false,
         }
     }
 }
@@ -92,6 +100,7 @@ impl WaitRequest {
             Self::ClientTool { .. } => WaitKind::ClientTool,
             Self::ShowForm { .. } => WaitKind::ShowForm,
             Self::Wait {} => WaitKind::Wait,
+            Self::RunFlow { .. } => WaitKind::RunFlow,
         }
     }
 }
@@ -128,6 +137,13 @@ pub enum Resolution {
     },
     /// Nobody answered in time, or the time to wait for has come.
     Expired,
+    /// The run that the step started has ended.
+    ChildEnded {
+        /// That run.
+        run: RunId,
+        /// How.
+        end: RunEnd,
+    },
 }
 
 /// A person's answer to an approval.

@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod cancel;
+pub(crate) mod children;
 pub(crate) mod claim;
 mod close;
 pub(crate) mod commit;

@@ -103,6 +103,10 @@ diesel::table! {
         finished_at -> Nullable<BigInt>,
         error_code -> Nullable<Text>,
         parent_run_id -> Nullable<Binary>,
+        parent_visit -> Nullable<Text>,
+        parent_waits -> Nullable<Bool>,
+        depth -> Integer,
+        children -> Integer,
         retry_of -> Nullable<Binary>,
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod catalog;
+pub mod children;
 pub mod definitions;
 pub mod idempotency;
 pub mod leases;

@@ -124,15 +124,26 @@ CREATE TABLE runs (
     created_at INTEGER NOT NULL,
     finished_at INTEGER,
     error_code TEXT,
+    -- The run that started it, the visit of the step that did, and whether that waits for its end.
     parent_run_id BLOB CHECK (length(parent_run_id) = 16),
+    parent_visit TEXT,
+    parent_waits INTEGER CHECK (parent_waits IN (0, 1)),
+    -- How many runs stand above it.
+    depth INTEGER NOT NULL CHECK (depth >= 0),
+    -- How many runs it started, so that its end looks for them only when there are any.
+    children INTEGER NOT NULL CHECK (children >= 0),
     retry_of BLOB CHECK (length(retry_of) = 16),
     CHECK (answers_taken BETWEEN 0 AND answers_stored),
     CHECK ((finished_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled'))),
     CHECK (finished_at IS NULL OR (lease_node IS NULL AND NOT wake)),
-    CHECK (error_code IS NULL OR status = 'failed')
+    CHECK (error_code IS NULL OR status = 'failed'),
+    CHECK ((parent_run_id IS NULL) = (depth = 0)),
+    CHECK ((parent_run_id IS NULL) = (parent_visit IS NULL)),
+    CHECK ((parent_run_id IS NULL) = (parent_waits IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX runs_awake ON runs (created_at, id) WHERE wake;
+CREATE INDEX runs_by_parent ON runs (parent_run_id, created_at, id) WHERE parent_run_id IS NOT NULL;
 
 -- The events of one commit. Keyed by its last number, since readers ask for what comes after one.
 CREATE TABLE run_events (
@@ -164,7 +175,7 @@ CREATE TABLE waits (
     -- The number of the event that opened it.
     opened_seq INTEGER NOT NULL,
     opened_at INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('user-approval', 'client-tool', 'show-form', 'wait')),
+    kind TEXT NOT NULL CHECK (kind IN ('user-approval', 'client-tool', 'show-form', 'wait', 'run-flow')),
     request TEXT NOT NULL,
     expires_at INTEGER,
     state TEXT NOT NULL CHECK (state IN ('open', 'resolved', 'expired', 'closed')),

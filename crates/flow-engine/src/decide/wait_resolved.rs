@@ -8,7 +8,7 @@ use flow_model::{
 };
 use serde_json::{Value, json};
 
-use super::{Context, Decision, Refused, find, refuse, status};
+use super::{Context, Decision, Refused, child_finished, find, refuse, status};
 use crate::flow::CompiledStep;
 
 /// Allowed on a waiting visit only.
@@ -59,6 +59,13 @@ fn resolved(
             decision.fail(cx, step, visit, RunError::new("tool_failed", error));
             return decision;
         }
+        Resolution::ChildEnded { run, end } => match child_finished::outcome(run, end) {
+            Ok(output) => (output, step.next.clone()),
+            Err(error) => {
+                decision.fail(cx, step, visit, error);
+                return decision;
+            }
+        },
         Resolution::Expired => match step.on_expire() {
             OnExpire::Fail => {
                 let message = format!("nobody answered `{}` in time", step.title);

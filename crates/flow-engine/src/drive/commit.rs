@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flow_model::{NodeId, RunState, apply};
 
-use super::{Driver, Pending, Stop};
+use super::{Driver, Pending, Stop, children};
 use crate::StoreError;
 use crate::ports::{Append, AppendRefused, Appended, Commit, Create, Created, IdempotencyKey};
 
@@ -79,11 +79,12 @@ impl Driver {
 
     /// Stores a commit, again and again while the outcome is unknown: only a known outcome tells whether the
     /// run exists, and the batch's id makes a repeat harmless.
-    async fn store(&mut self, commit: Commit) -> Result<Result<Appended, AppendRefused>, Stop> {
+    async fn store(&mut self, mut commit: Commit) -> Result<Result<Appended, AppendRefused>, Stop> {
         let expected_seq = self.record.seq;
         self.record.seq = self.state.seq();
         self.record.status = self.state.status();
         self.record.finished_at = self.state.end().map(|(at, _)| at);
+        commit.answer = self.state.end().and_then(|(at, end)| children::answer(&self.record, at, end));
         let mut pauses = crate::engine::Pauses::default();
         loop {
             let outcome = match &self.hold {

@@ -86,7 +86,8 @@ impl Pending {
     /// Everything as one commit, leaving nothing pending.
     pub(super) fn drain(&mut self, batch: BatchId, release: bool) -> Commit {
         let Self { events, waits_opened, waits_taken, timers_set, closed, bytes: _ } = std::mem::take(self);
-        Commit { batch, events, waits_opened, timers_set, waits_taken, closed, release }
+        let (children, answer) = (Vec::new(), None);
+        Commit { batch, events, waits_opened, timers_set, waits_taken, closed, release, children, answer }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What can't go on is set aside: the run fails, its events are kept, and nothing else is held up by it.
 
-use flow_model::{BatchId, EventKind, RunError, RunEvent, RunId, RunStatus};
+use flow_model::{BatchId, EventKind, RunEnd, RunError, RunEvent, RunId, RunStatus};
 
+use super::children;
 use crate::engine::Shared;
 use crate::ports::{Append, Commit};
 
@@ -18,10 +19,10 @@ pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: 
     let error = RunError::new("run_quarantined", message);
     // A run that is to be cancelled may only end as cancelled.
     let cancelling = record.cancel_requested_at.is_some();
-    let (status, kind) = if cancelling {
-        (RunStatus::Cancelled, EventKind::RunCancelled {})
+    let (status, end, kind) = if cancelling {
+        (RunStatus::Cancelled, RunEnd::Cancelled, EventKind::RunCancelled {})
     } else {
-        (RunStatus::Failed, EventKind::RunFailed { error })
+        (RunStatus::Failed, RunEnd::Failed { error: error.clone() }, EventKind::RunFailed { error })
     };
     let commit = Commit {
         batch: BatchId::new(now, shared.random()),
@@ -31,6 +32,8 @@ pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: 
         waits_taken: Vec::new(),
         closed: Vec::new(),
         release: true,
+        children: Vec::new(),
+        answer: children::answer(&record, now, &end),
     };
     let append = Append {
         run,

@@ -83,7 +83,7 @@ fn stored_text(resolved: &Resolved) -> Option<&str> {
         Resolved::Wait { request: WaitRequest::UserApproval { message, .. }, .. } => Some(message),
         Resolved::Wait { request: WaitRequest::ClientTool { tool_name, .. }, .. } => Some(tool_name),
         Resolved::Wait { request: WaitRequest::ShowForm { title, .. }, .. } => Some(title),
-        Resolved::Wait { request: WaitRequest::Wait {}, .. }
+        Resolved::Wait { request: WaitRequest::Wait {} | WaitRequest::RunFlow { .. }, .. }
         | Resolved::Skip
         | Resolved::Variables(_)
         | Resolved::Value(_)
@@ -110,7 +110,11 @@ fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
         | Resolved::Wait { request: WaitRequest::ClientTool { args: value, .. }, .. } => Some(value),
         Resolved::Failure(error) => error.details.as_ref(),
         Resolved::Wait {
-            request: WaitRequest::UserApproval { .. } | WaitRequest::ShowForm { .. } | WaitRequest::Wait {},
+            request:
+                WaitRequest::UserApproval { .. }
+                | WaitRequest::ShowForm { .. }
+                | WaitRequest::Wait {}
+                | WaitRequest::RunFlow { .. },
             ..
         }
         | Resolved::Skip

@@ -48,6 +48,7 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
         created_at: now,
         finished_at: None,
         cancel_requested_at: None,
+        parent: None,
     };
     let run = record.id;
     let store_first = patience == Patience::UntilStored;

@@ -74,7 +74,9 @@ fn check(limits: &Limits, resolution: &Resolution) -> Result<(), EngineError> {
             limits.check_text(text)
         }
         Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } => limits.check(output),
-        Resolution::Decided { message: None, .. } | Resolution::Expired => Ok(()),
+        Resolution::Decided { message: None, .. } | Resolution::Expired | Resolution::ChildEnded { .. } => {
+            Ok(())
+        }
     };
     checked.map_err(|refused| EngineError::AnswerTooLarge(refused.to_string()))
 }
@@ -157,5 +159,6 @@ fn fitting(kind: WaitKind) -> &'static str {
         WaitKind::ClientTool => r#"{"toolResult": {"executionId": "…", "success": true, "output": …}}"#,
         WaitKind::ShowForm => r#"{"formData": {…}}"#,
         WaitKind::Wait => "nothing: it ends by the clock",
+        WaitKind::RunFlow => "nothing: it ends with the run that it waits for",
     }
 }

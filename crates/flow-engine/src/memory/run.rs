@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use flow_model::{BatchId, EventKind, NodeId, RunEvent, RunState, RunStatus, Timestamp, VisitPath};
+use flow_model::{
+    BatchId, EventKind, NodeId, RunEvent, RunState, RunStatus, Timestamp, VisitPath, Wait, WaitKind,
+};
 
 use super::awake::{Owner, Place};
 use super::rejected;
 use super::timers::Timers;
 use super::wait::Waits;
-use crate::{Append, AppendRefused, Appended, CancelOutcome, Claim, Commit, RunRecord, Signals, StoreError};
+use crate::{
+    Append, AppendRefused, Appended, CancelOutcome, Claim, Commit, NewChild, RunRecord, Signals, StoreError,
+};
 
 /// One run.
 pub(super) struct Run {
@@ -48,6 +52,34 @@ impl Run {
             batches: Vec::new(),
             snapshot: None,
         }
+    }
+
+    /// A run that another one's commit starts.
+    pub(super) fn child(child: NewChild, batch: BatchId) -> Result<Self, StoreError> {
+        let NewChild { record, events } = child;
+        let Some(seq) = events.last().map(|last| last.seq) else {
+            return Err(rejected("a run begins with an event"));
+        };
+        if !events.iter().zip(1..).all(|(event, seq)| event.seq == seq) {
+            return Err(rejected("the events aren't numbered from 1"));
+        }
+        if record.status.is_finished() || record.finished_at.is_some() {
+            return Err(rejected("a run that is started can't have ended"));
+        }
+        let waits = Waits::new(record.id);
+        let batches = vec![Batch { id: batch, events: events.into() }];
+        let record = RunRecord { seq, ..record };
+        Ok(Self {
+            record,
+            waits,
+            owner: None,
+            claim: None,
+            rests: false,
+            epoch: 1,
+            attempts: 0,
+            batches,
+            snapshot: None,
+        })
     }
 
     pub(super) const fn place(&self) -> Place {
@@ -194,8 +226,13 @@ impl Run {
             return Err(rejected(format!("a {} run can't have that end", status.as_str())));
         }
         let opened = &commit.waits_opened;
-        let twice = |(at, (visit, _)): (usize, &(VisitPath, _))| {
-            self.waits.contains(visit) || opened[..at].iter().any(|(other, _)| other == visit)
+        let is_over = |visit: &VisitPath, wait: &Wait| {
+            let kind = wait.request.kind();
+            kind == WaitKind::RunFlow && self.waits.is_over(visit, commit.waits_taken.contains(visit))
+        };
+        let twice = |(at, (visit, wait)): (usize, &(VisitPath, Wait))| {
+            (self.waits.contains(visit) && !is_over(visit, wait))
+                || opened[..at].iter().any(|(other, _)| other == visit)
         };
         if opened.iter().enumerate().any(twice) {
             return Err(rejected("a visit can open one wait only"));

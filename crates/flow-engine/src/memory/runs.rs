@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use flow_model::{FlowId, NodeId, RunId, Timestamp, WorkspaceId};
 
 use super::awake::Awake;
+use super::children::{Children, Others};
 use super::rejected;
 use super::run::Run;
 use super::timers::Timers;
-use crate::{Create, Created, IdempotencyKey, RunRecord, StoreError, Timer};
+use crate::{Create, Created, IdempotencyKey, Resolve, ResolveOutcome, RunRecord, StoreError, Timer};
 
 /// The tables about runs.
 #[derive(Default)]
@@ -17,6 +18,7 @@ pub(super) struct Runs {
     keys: HashMap<KeyPlace, KeyRow>,
     pub(super) awake: Awake,
     timers: Timers,
+    pub(super) children: Children,
     /// When each node's lease ends.
     pub(super) nodes: BTreeMap<NodeId, Timestamp>,
 }
@@ -49,7 +51,7 @@ impl Runs {
     }
 
     pub(super) fn create(&mut self, create: Create) -> Result<Created, StoreError> {
-        let Create { record, idempotency, node, commit } = create;
+        let Create { record, idempotency, node, mut commit } = create;
         if let Some(run) = self.rows.get(&record.id) {
             return if run.holds(commit.batch) {
                 Ok(Created::New(run.told(node, 1)))
@@ -65,13 +67,26 @@ impl Runs {
             return Ok(Created::Duplicate { run: held.run, same_body: held.body_hash == key.body_hash });
         }
         let (id, status, finished_at) = (record.id, record.status, record.finished_at);
+        let others = Others::of(&mut commit, status);
+        self.check_others(&others)?;
         let mut run = Run::new(record, node);
         run.commit(status, finished_at, commit, &mut self.timers)?;
         let told = run.told(node, 1);
-        self.awake.moved(run.place(), None, run.awake());
         self.keys.extend(key);
-        self.rows.insert(id, run);
+        self.insert(run);
+        self.change_others(id, others);
         Ok(Created::New(told))
+    }
+
+    pub(super) fn insert(&mut self, run: Run) {
+        self.awake.moved(run.place(), None, run.awake());
+        self.rows.insert(run.record.id, run);
+    }
+
+    pub(super) fn resolve(&mut self, resolve: Resolve) -> ResolveOutcome {
+        let Resolve { run, visit, resolution, now } = resolve;
+        let outcome = self.change(run, |run, timers| run.waits.resolve(&visit, resolution, now, timers));
+        outcome.unwrap_or(ResolveOutcome::Missing)
     }
 
     pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<Timer> {

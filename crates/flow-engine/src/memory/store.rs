@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
+use super::MemoryStore;
 use super::run::Run;
-use super::{MemoryStore, rejected};
 use crate::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
     Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
@@ -30,15 +30,15 @@ impl Store for MemoryStore {
 
     async fn run_create(&self, create: Create) -> Result<Created, StoreError> {
         let mut tables = self.tables();
-        if !tables.definitions.contains_key(&create.record.definition) {
-            return Err(rejected(format!("the definition {} isn't stored", create.record.definition)));
-        }
+        tables.check_definitions(std::iter::once(&create.record))?;
+        tables.check_definitions(create.commit.children.iter().map(|child| &child.record))?;
         tables.runs.create(create)
     }
 
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError> {
-        let appended = self.tables().runs.change(append.run, |run, timers| run.append(append, timers));
-        appended.unwrap_or(Ok(Err(AppendRefused::Stale)))
+        let mut tables = self.tables();
+        tables.check_definitions(append.commit.children.iter().map(|child| &child.record))?;
+        tables.runs.append(append)
     }
 
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
@@ -64,6 +64,10 @@ impl Store for MemoryStore {
         Ok(self.tables().runs.get(run).map(Run::signals))
     }
 
+    async fn run_children(&self, run: RunId) -> Result<Vec<RunRecord>, StoreError> {
+        Ok(self.tables().runs.children(run).map(|child| child.record.clone()).collect())
+    }
+
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {
         let log = self.tables().runs.get(run).map(|run| run.log_after(after));
         Ok(log.map(|log| log.copy()).unwrap_or_default())
@@ -74,15 +78,11 @@ impl Store for MemoryStore {
     }
 
     async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError> {
-        let outcome = self.tables().runs.change(run, |run, timers| run.cancel(now, force, timers));
-        Ok(outcome.unwrap_or(CancelOutcome::Missing))
+        Ok(self.tables().runs.cancel(run, now, force))
     }
 
     async fn wait_resolve(&self, resolve: Resolve) -> Result<ResolveOutcome, StoreError> {
-        let Resolve { run, visit, resolution, now } = resolve;
-        let outcome =
-            self.tables().runs.change(run, |run, timers| run.waits.resolve(&visit, resolution, now, timers));
-        Ok(outcome.unwrap_or(ResolveOutcome::Missing))
+        Ok(self.tables().runs.resolve(resolve))
     }
 
     async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError> {

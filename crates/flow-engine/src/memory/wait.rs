@@ -36,6 +36,15 @@ impl Waits {
         !self.untaken.is_empty()
     }
 
+    /// Whether the visit's wait was answered, and the answer is taken up or `taken` now.
+    pub(super) fn is_over(&self, visit: &VisitPath, taken: bool) -> bool {
+        let Some(place) = self.places.get(visit) else { return false };
+        match self.rows[*place].state {
+            WaitState::Resolved { .. } | WaitState::Expired { .. } => taken || !self.untaken.contains(place),
+            WaitState::Open | WaitState::Closed => false,
+        }
+    }
+
     /// Whether the visit's answer is stored and not taken up.
     pub(super) fn is_untaken(&self, visit: &VisitPath) -> bool {
         self.places.get(visit).is_some_and(|place| self.untaken.contains(place))
@@ -45,9 +54,15 @@ impl Waits {
         if let Some(at) = wait.expires_at {
             timers.set(self.run, visit.clone(), TimerKind::WaitExpiry, at);
         }
-        self.places.insert(visit.clone(), self.rows.len());
-        self.rows.push(StoredWait { visit, opened_at, wait, state: WaitState::Open });
+        let row = StoredWait { visit, opened_at, wait, state: WaitState::Open };
         self.open += 1;
+        match self.places.get(&row.visit) {
+            Some(place) => self.rows[*place] = row,
+            None => {
+                self.places.insert(row.visit.clone(), self.rows.len());
+                self.rows.push(row);
+            }
+        }
     }
 
     pub(super) fn take(&mut self, visit: &VisitPath) {

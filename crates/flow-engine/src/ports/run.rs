@@ -33,6 +33,31 @@ pub struct RunRecord {
     pub finished_at: Option<Timestamp>,
     /// When somebody asked for its cancelling; none when nobody did.
     pub cancel_requested_at: Option<Timestamp>,
+    /// Where it was started from, if another run did.
+    pub parent: Option<Parent>,
+}
+
+/// Where a run was started from: the step of another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parent {
+    /// The run that started it.
+    pub run: RunId,
+    /// The visit of the step that did.
+    pub visit: VisitPath,
+    /// Whether that visit waits for its end. If so, the parent's own end ends it too; if not, only the parent's
+    /// cancelling does.
+    pub waits: bool,
+    /// How many runs stand above it, from 1.
+    pub depth: u16,
+}
+
+/// A run that another one's commit starts. It has no owner and is up for a claim at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewChild {
+    /// Its row: queued, with the number of its first events' last one, and that commit's run as its parent.
+    pub record: RunRecord,
+    /// Its first events, from number 1.
+    pub events: Vec<RunEvent>,
 }
 
 /// The first commit of a run: its row, its first events, and its owner.
@@ -99,7 +124,8 @@ pub struct Commit {
     pub batch: BatchId,
     /// The events, numbered from the expected number + 1 without gaps; never empty.
     pub events: Vec<RunEvent>,
-    /// Waits that `events` open: rows in state `open`, and a timer for each that expires. `opened_at` is the
+    /// Waits that `events` open: rows in state `open`, and a timer for each that expires. A visit opens one, but
+    /// for one that waits for a child: it takes the place of an earlier one that was taken up. `opened_at` is the
     /// time of the visit's `wait.opened` event. Once a cancel was asked for they are stored `closed`, without a
     /// timer: an answer that can't count any more must not be acknowledged.
     pub waits_opened: Vec<(VisitPath, Wait)>,
@@ -110,12 +136,18 @@ pub struct Commit {
     pub waits_taken: Vec<VisitPath>,
     /// Visits that `events` close before their end, whether they wait or not: what is open of their waits is
     /// stored `closed` (also what `waits_opened` of this very commit opens), answers to them that nobody took up
-    /// count as taken up, and none of their timers is left (nor one of `timers_set`).
+    /// count as taken up, and none of their timers is left (nor one of `timers_set`). The unfinished children that
+    /// they wait for are cancelled, as by [`Store::run_cancel`](crate::Store::run_cancel) with `force`.
     pub closed: Vec<VisitPath>,
     /// Give the run up: every path waits or backs off, or it has ended. Whatever its status is, it rests: no
     /// claim takes it until an answer, a cancel or a timer calls it up. Ignored (see [`Appended::released`])
     /// while an answer waits to be taken up or a cancel was asked for, unless the run has ended.
     pub release: bool,
+    /// Runs that `events` start. Once a cancel was asked for they are stored with one of their own.
+    pub children: Vec<NewChild>,
+    /// The answer that the run's end is to another run: to the wait of the visit that started it. Stored as by
+    /// [`Store::wait_resolve`](crate::Store::wait_resolve), and left out if that wait isn't open any more.
+    pub answer: Option<Resolve>,
 }
 
 /// What a successful commit tells its owner.

@@ -40,7 +40,12 @@ pub trait Store: Send + Sync + 'static {
     /// Appends events to a run that the node owns. Accepted only if the epoch is the run's and
     /// `expected_seq` is its last event's number, or if this very batch was stored before. An accepted
     /// commit sets the count of recovery attempts back to zero, and one that ends the run closes its open
-    /// waits, whose timers go with them; what other timer is left fires to no effect. An append to a run that isn't there is [`AppendRefused::Stale`].
+    /// waits, whose timers go with them; what other timer is left fires to no effect. The unfinished children that
+    /// the run waits for are cancelled with it, as by [`Store::run_cancel`] with `force`. An append to a run that
+    /// isn't there is [`AppendRefused::Stale`].
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] when a child's definition isn't stored, or its id is another run's.
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError>;
 
     /// A run with its events, those that its last snapshot holds left out, and its waits that are not taken up; none
@@ -61,6 +66,9 @@ pub trait Store: Send + Sync + 'static {
     /// when there is no such run.
     async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError>;
 
+    /// The rows of the runs that a run started, the oldest first.
+    async fn run_children(&self, run: RunId) -> Result<Vec<RunRecord>, StoreError>;
+
     /// The events of a run after number `after`, in order; empty when there is no such run.
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError>;
 
@@ -69,8 +77,9 @@ pub trait Store: Send + Sync + 'static {
     /// and count of attempts.
     async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError>;
 
-    /// Asks for a run's cancelling. `force` goes on where the reply would be [`CancelOutcome::Resuming`].
-    /// Asking again is [`CancelOutcome::Requested`] again and keeps the time of the first request.
+    /// Asks for a run's cancelling, and for that of its unfinished children and theirs, as if each were asked with
+    /// `force`. `force` goes on where the reply would be [`CancelOutcome::Resuming`]. Asking again is
+    /// [`CancelOutcome::Requested`] again and keeps the time of the first request.
     async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError>;
 
     /// Stores the answer to a wait if the wait is open, and drops its timer; the first one wins. A repeat of

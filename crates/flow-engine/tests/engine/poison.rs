@@ -47,6 +47,7 @@ async fn orphan_with_status(
         created_at: now,
         finished_at: None,
         cancel_requested_at: None,
+        parent: None,
     };
     let run = record.id;
     let commit = Commit {
@@ -57,6 +58,8 @@ async fn orphan_with_status(
         waits_taken: Vec::new(),
         closed: Vec::new(),
         release: false,
+        children: Vec::new(),
+        answer: None,
     };
     let node = NodeId::new(now, random);
     let created = world.store.run_create(Create { record, idempotency: None, node, commit }).await.unwrap();
@@ -245,6 +248,8 @@ async fn a_poisoned_run_that_is_to_be_cancelled_ends_as_cancelled() {
             waits_taken: Vec::new(),
             closed: Vec::new(),
             release: false,
+            children: Vec::new(),
+            answer: None,
         },
     };
     assert!(world.store.run_append(stale).await.unwrap().is_err());

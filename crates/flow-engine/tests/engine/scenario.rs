@@ -167,7 +167,7 @@ impl Scenario {
             WaitKind::UserApproval => reject(),
             WaitKind::ClientTool => tool(json!({ "found": 42 })),
             WaitKind::ShowForm => form(json!({ "who": "Ada" })),
-            WaitKind::Wait => panic!("nobody is asked"),
+            WaitKind::Wait | WaitKind::RunFlow => panic!("nobody is asked"),
         }
     }
 

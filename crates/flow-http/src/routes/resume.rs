@@ -73,5 +73,6 @@ const fn fitting(kind: WaitKind) -> &'static str {
         WaitKind::ClientTool => r#"{"toolResult": {"executionId", "success", "output" or "error"}}"#,
         WaitKind::ShowForm => r#"{"formData": {…}}"#,
         WaitKind::Wait => "nothing: it ends by the clock",
+        WaitKind::RunFlow => "nothing: it ends with the run that it waits for",
     }
 }

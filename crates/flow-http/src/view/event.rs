@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flow_engine::{Poll, RunView};
-use flow_model::{EventKind, Handling, Resolution, RunError, RunEvent, VisitPath, Wait, WaitRequest};
+use flow_model::{EventKind, Handling, Resolution, RunEnd, RunError, RunEvent, VisitPath, Wait, WaitRequest};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -115,6 +115,12 @@ enum Data<'a> {
         execution_id: String,
         expires_at: Option<String>,
     },
+    Child {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        execution_id: String,
+        run_id: String,
+    },
     Resolved {
         resolved_at: String,
         #[serde(flatten)]
@@ -156,6 +162,14 @@ pub(super) enum Answer<'a> {
     Expired {
         expired: bool,
     },
+    Child {
+        run_id: String,
+        status: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        output: Option<&'a Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<ErrorView<'a>>,
+    },
 }
 
 impl<'a> Answer<'a> {
@@ -170,6 +184,14 @@ impl<'a> Answer<'a> {
             Resolution::ToolFailed { error } => Self::Failed { success: false, error },
             Resolution::Submitted { data } => Self::Submitted { form_data: data },
             Resolution::Expired => Self::Expired { expired: true },
+            Resolution::ChildEnded { run, end } => {
+                let (output, error) = match end {
+                    RunEnd::Completed { output } => (Some(&**output), None),
+                    RunEnd::Failed { error } => (None, Some(ErrorView::of(error))),
+                    RunEnd::Cancelled => (None, None),
+                };
+                Self::Child { run_id: run.to_string(), status: end.status().as_str(), output, error }
+            }
         }
     }
 }
@@ -241,6 +263,7 @@ impl<'a> Data<'a> {
                 Self::Form { kind, execution_id, title, description, fields, expires_at }
             }
             WaitRequest::Wait {} => Self::Clock { kind, execution_id, expires_at },
+            WaitRequest::RunFlow { run } => Self::Child { kind, execution_id, run_id: run.to_string() },
         }
     }
 }

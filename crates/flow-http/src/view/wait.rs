@@ -88,7 +88,7 @@ impl WaitState {
             message: match &open.wait.request {
                 WaitRequest::UserApproval { message, .. } => Some(message.clone()),
                 WaitRequest::ShowForm { title, .. } => Some(title.clone()),
-                WaitRequest::ClientTool { .. } | WaitRequest::Wait {} => None,
+                WaitRequest::ClientTool { .. } | WaitRequest::Wait {} | WaitRequest::RunFlow { .. } => None,
             },
             created_at: open.opened_at.to_string(),
             expires_at: open.wait.expires_at.map(|at| at.to_string()),
@@ -118,7 +118,7 @@ impl PendingAction {
                 description: description.clone(),
                 fields: fields.clone(),
             },
-            WaitRequest::Wait {} => return None,
+            WaitRequest::Wait {} | WaitRequest::RunFlow { .. } => return None,
         })
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision, EventKind, Fold, Handling, Resolution, RunError, RunStart, Timestamp, Trigger,
-    VisitPath, Wait, WaitRequest,
+    Binding, Decision, EventKind, Fold, Handling, Resolution, RunEnd, RunError, RunId, RunStart, Timestamp,
+    Trigger, VisitPath, Wait, WaitRequest,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -87,6 +87,7 @@ fn wait() -> impl Strategy<Value = Wait> {
         (any::<String>(), proptest::option::of(any::<String>()), shared())
             .prop_map(|(title, description, fields)| WaitRequest::ShowForm { title, description, fields }),
         Just(WaitRequest::Wait {}),
+        any::<[u8; 16]>().prop_map(|id| WaitRequest::RunFlow { run: RunId::from_bytes(id) }),
     ];
     let expires_at = proptest::option::of(any::<i64>().prop_map(Timestamp::from_millis));
     (request, expires_at).prop_map(|(request, expires_at)| Wait { request, expires_at })
@@ -104,6 +105,16 @@ fn resolution() -> impl Strategy<Value = Resolution> {
         any::<String>().prop_map(|error| Resolution::ToolFailed { error }),
         shared().prop_map(|data| Resolution::Submitted { data }),
         Just(Resolution::Expired),
+        (any::<[u8; 16]>(), run_end())
+            .prop_map(|(id, end)| Resolution::ChildEnded { run: RunId::from_bytes(id), end }),
+    ]
+}
+
+fn run_end() -> impl Strategy<Value = RunEnd> {
+    prop_oneof![
+        shared().prop_map(|output| RunEnd::Completed { output }),
+        error().prop_map(|error| RunEnd::Failed { error }),
+        Just(RunEnd::Cancelled),
     ]
 }
 

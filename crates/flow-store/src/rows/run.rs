@@ -1,8 +1,8 @@
 //! A run's row.
 
 use diesel::prelude::*;
-use flow_engine::RunRecord;
-use flow_model::{DefinitionHash, FlowId, RunId, RunStatus, Timestamp, WorkspaceId};
+use flow_engine::{Parent, RunRecord};
+use flow_model::{DefinitionHash, FlowId, RunId, RunStatus, Timestamp, VisitPath, WorkspaceId};
 
 use super::{bytes, moment, named, number, read};
 use crate::failure::Corrupt;
@@ -23,6 +23,10 @@ pub(crate) struct RunRow {
     created_at: i64,
     finished_at: Option<i64>,
     cancel_requested_at: Option<i64>,
+    parent_run_id: Option<Vec<u8>>,
+    parent_visit: Option<String>,
+    parent_waits: Option<bool>,
+    depth: i32,
 }
 
 impl TryFrom<RunRow> for RunRecord {
@@ -50,8 +54,24 @@ impl TryFrom<RunRow> for RunRecord {
                 created_at: Timestamp::from_millis(row.created_at),
                 finished_at: moment(row.finished_at),
                 cancel_requested_at: moment(row.cancel_requested_at),
+                parent: row.parent()?,
             })
         })
+    }
+}
+
+impl RunRow {
+    fn parent(&self) -> Result<Option<Parent>, String> {
+        match (&self.parent_run_id, &self.parent_visit, self.parent_waits, self.depth) {
+            (None, None, None, 0) => Ok(None),
+            (Some(run), Some(visit), Some(waits), depth @ 1..) => Ok(Some(Parent {
+                run: RunId::from_bytes(bytes("parent_run_id", run)?),
+                visit: VisitPath::from_stored(visit),
+                waits,
+                depth: u16::try_from(depth).map_err(|_| format!("`depth` is {depth}"))?,
+            })),
+            (.., depth) => Err(format!("it says in part only where it was started from, at depth {depth}")),
+        }
     }
 }
 
@@ -64,6 +84,7 @@ pub(crate) struct LockedRun {
     pub(crate) waits_open: i32,
     pub(crate) answers_stored: i32,
     pub(crate) answers_taken: i32,
+    pub(crate) children: i32,
 }
 
 impl LockedRun {
@@ -82,6 +103,7 @@ pub(crate) struct OwnedRun {
     pub(crate) answers_stored: i32,
     pub(crate) answers_taken: i32,
     pub(crate) cancel_requested_at: Option<i64>,
+    pub(crate) children: i32,
 }
 
 fn status(text: &str) -> Result<RunStatus, String> {

@@ -6,6 +6,8 @@ use diesel::sql_types::{Binary, Bool, Nullable};
 use flow_engine::{Append, AppendRefused, Appended, StoreError};
 use flow_model::{EVENT_SCHEMA, RunStatus, Timestamp};
 
+use super::cancel::lock;
+use super::children;
 use super::close::Closing;
 use super::commit::{Prepared, close, stored_count, take_answers};
 use super::told::Owner;
@@ -16,6 +18,7 @@ use crate::rows::run::OwnedRun;
 use crate::rows::stored_number;
 use crate::schema::runs;
 use crate::statement::update;
+use crate::wait;
 
 /// A commit to be stored, checked and encoded.
 #[derive(Debug)]
@@ -36,21 +39,32 @@ impl NewCommit {
     }
 
     pub(crate) fn order(&self) -> Order {
-        Order::run(self.owner.run)
+        Order::run(self.commit.answer.as_ref().map_or(self.owner.run, |answer| answer.run))
     }
 
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Result<Appended, AppendRefused>> {
         let run = self.owner.run;
+        if let Some(answer) = &self.commit.answer {
+            // A parent before its children, as everyone does.
+            lock(connection, answer.run)?;
+        }
         let closing = Closing::look(connection, run, &self.commit)?;
         let Some(row) = self.store_row(connection, &closing)? else {
             return self.refused(connection);
         };
-        self.commit.store(connection, run)?;
         take_answers(connection, run, &self.commit.taken)?;
+        self.commit.store(connection, run)?;
         closing.store(connection, run, &self.commit.closed)?;
         let closes = row.waits_open > 0 || self.commit.sets_timers();
         if closes && (self.status.is_finished() || row.cancel_requested_at.is_some()) {
             close(connection, run)?;
+        }
+        if row.children > 0 {
+            let cancelling = row.cancel_requested_at.is_some();
+            children::follow(connection, run, self.status, cancelling, &self.commit)?;
+        }
+        if let Some(answer) = &self.commit.answer {
+            wait::resolve(connection, answer)?;
         }
         self.owner.told(connection, &row).map(Ok)
     }
@@ -87,6 +101,7 @@ impl NewCommit {
             runs::attempts.eq(0),
             runs::waits_open.eq(runs::waits_open + (self.commit.count_open() - closing.open)),
             runs::answers_taken.eq(runs::answers_taken + taken),
+            runs::children.eq(runs::children + stored_count(self.commit.children.len())),
             runs::lease_node.eq(case_when(gives_up, nobody).otherwise(runs::lease_node)),
             runs::wake.eq((!ends).into_sql::<Bool>().and(has_work.into_sql::<Bool>().or(is_called()))),
         );

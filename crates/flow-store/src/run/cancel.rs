@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use flow_engine::CancelOutcome;
 use flow_model::{RunId, RunStatus, Timestamp};
 
+use super::children::{self, Which};
 use super::commit::close;
 use crate::connection::AnyConnection;
 use crate::failure::Outcome;
@@ -31,10 +32,14 @@ pub(crate) fn cancel(
     if is_resuming && !force {
         return Ok(CancelOutcome::Resuming);
     }
+    let children = row.children;
     close(connection, run)?;
     let row = runs::table.filter(runs::id.eq(run.as_bytes().as_slice()));
     let change = (runs::cancel_requested_at.eq(now.millis()), runs::wake.eq(true));
     update(row, change).execute(connection)?;
+    if children > 0 {
+        children::cancel(connection, run, Which::All, now)?;
+    }
     Ok(CancelOutcome::Requested)
 }
 

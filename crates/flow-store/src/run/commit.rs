@@ -1,9 +1,10 @@
 //! What the first commit of a run and every later one have in common.
 
 use diesel::prelude::*;
-use flow_engine::{Commit, StoreError, TimerKind};
-use flow_model::{BatchId, EVENT_SCHEMA, EventKind, RunId, RunStatus, Timestamp, VisitPath};
+use flow_engine::{Commit, Resolve, StoreError, TimerKind};
+use flow_model::{BatchId, EVENT_SCHEMA, EventKind, RunId, RunStatus, Timestamp, VisitPath, WaitKind};
 
+use super::children::PreparedChild;
 use crate::codec::{self, Encoded};
 use crate::connection::{AnyConnection, on_each};
 use crate::failure::{Failure, Outcome};
@@ -26,6 +27,10 @@ pub(crate) struct Prepared {
     pub(crate) opened: Vec<OpenedWait>,
     /// Visits that are closed, each once.
     pub(crate) closed: Vec<VisitPath>,
+    pub(crate) children: Vec<PreparedChild>,
+    pub(crate) answer: Option<Resolve>,
+    /// The time of the last event.
+    pub(crate) last_at: Timestamp,
     timers: Vec<(VisitPath, TimerKind, Timestamp)>,
     events: Encoded,
 }
@@ -85,6 +90,8 @@ impl Prepared {
             EventKind::RunFailed { error } if status == RunStatus::Failed => Some(error.code.clone()),
             _ => None,
         };
+        let children: Result<_, StoreError> =
+            commit.children.into_iter().map(|child| PreparedChild::new(child, commit.batch)).collect();
         let unwritable = |error: serde_json::Error| rejected(format!("a commit can't be written: {error}"));
         Ok(Self {
             batch: commit.batch,
@@ -95,6 +102,9 @@ impl Prepared {
             taken: commit.waits_taken,
             opened: opened.map_err(unwritable)?,
             closed,
+            children: children?,
+            answer: commit.answer,
+            last_at: last.time,
             timers: timers_set,
             events: codec::encode(commit.events.as_slice()).map_err(unwritable)?,
         })
@@ -117,6 +127,9 @@ impl Prepared {
         }
         for (visit, kind, due_at) in &self.timers {
             timer::replace(connection, run, visit, *kind, *due_at)?;
+        }
+        for child in &self.children {
+            child.store(connection)?;
         }
         Ok(())
     }
@@ -149,6 +162,14 @@ impl Prepared {
 
 impl OpenedWait {
     fn store(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+        // A step that is tried again starts another child.
+        if self.kind == WaitKind::RunFlow.as_str() {
+            let over = waits::table
+                .filter(waits::run_id.eq(run.as_bytes().as_slice()))
+                .filter(waits::visit.eq(self.visit.as_str()))
+                .filter(waits::taken.eq(true));
+            diesel::delete(over).execute(connection)?;
+        }
         let row = (
             waits::run_id.eq(run.as_bytes().as_slice()),
             waits::visit.eq(self.visit.as_str()),

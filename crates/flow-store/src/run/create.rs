@@ -4,13 +4,16 @@ use diesel::prelude::*;
 use flow_engine::{Appended, Create, Created, IdempotencyKey, RunRecord, StoreError};
 use flow_model::{EVENT_SCHEMA, NodeId, RunStatus};
 
-use super::commit::{Prepared, close};
+use super::cancel::lock;
+use super::children;
+use super::commit::{Prepared, close, stored_count};
 use super::key::{KeyOutcome, flow_part, take};
 use super::told::Owner;
 use crate::connection::{AnyConnection, on_each};
 use crate::failure::{Failure, Outcome};
 use crate::order::Order;
 use crate::schema::runs;
+use crate::wait;
 
 /// The epoch that a run begins with.
 const FIRST_EPOCH: i64 = 1;
@@ -38,11 +41,14 @@ impl NewRun {
     pub(crate) fn order(&self) -> Order {
         match &self.idempotency {
             Some(key) => Order::key(self.record.workspace, flow_part(self.record.flow), key),
-            None => Order::run(self.record.id),
+            None => Order::run(self.commit.answer.as_ref().map_or(self.record.id, |answer| answer.run)),
         }
     }
 
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Created> {
+        if let Some(answer) = &self.commit.answer {
+            lock(connection, answer.run)?;
+        }
         let owner = Owner { run: self.record.id, node: self.node, epoch: FIRST_EPOCH };
         if let Some(key) = &self.idempotency
             && let KeyOutcome::Held { run, same_body } = take(connection, &self.record, key)?
@@ -54,7 +60,8 @@ impl NewRun {
                 Created::Duplicate { run, same_body }
             });
         }
-        if !self.store_row(connection)? {
+        let owned_by = if self.releases() { None } else { Some(self.node) };
+        if !store_row(connection, &self.record, &self.commit, owned_by)? {
             return if self.commit.is_stored(connection, self.record.id)? {
                 Ok(Created::New(owner.told_again(connection)?))
             } else {
@@ -64,6 +71,14 @@ impl NewRun {
         self.commit.store(connection, self.record.id)?;
         if self.record.cancel_requested_at.is_some() || self.record.status.is_finished() {
             self.close(connection)?;
+        }
+        if !self.commit.children.is_empty() {
+            let RunRecord { id, status, cancel_requested_at, .. } = &self.record;
+            let cancelling = cancel_requested_at.is_some();
+            children::follow(connection, *id, *status, cancelling, &self.commit)?;
+        }
+        if let Some(answer) = &self.commit.answer {
+            wait::resolve(connection, answer)?;
         }
         let cancel_requested = self.record.cancel_requested_at.is_some();
         Ok(Created::New(Appended { resolved: Vec::new(), cancel_requested, released: self.releases() }))
@@ -80,47 +95,56 @@ impl NewRun {
         }
         close(connection, self.record.id)
     }
+}
 
-    /// False when there is a run with that id already.
-    fn store_row(&self, connection: &mut AnyConnection) -> Outcome<bool> {
-        let record = &self.record;
-        let wake = match record.status {
-            RunStatus::Queued | RunStatus::Running if !self.commit.release => true,
-            RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => {
-                record.cancel_requested_at.is_some()
-            }
-            RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
-        };
-        let lease_node = if self.releases() { None } else { Some(self.node.as_bytes().as_slice()) };
-        let row = (
-            (
-                runs::id.eq(record.id.as_bytes().as_slice()),
-                runs::workspace_id.eq(record.workspace.as_bytes().as_slice()),
-                runs::flow_id.eq(record.flow.as_ref().map(|flow| flow.as_bytes().as_slice())),
-                runs::version_number.eq(record.version),
-                runs::definition_hash.eq(record.definition.as_bytes().as_slice()),
-                runs::trigger_type.eq(record.trigger.as_str()),
-                runs::status.eq(record.status.as_str()),
-                runs::seq.eq(self.commit.last_seq),
-                runs::event_schema.eq(EVENT_SCHEMA),
-                runs::epoch.eq(FIRST_EPOCH),
-            ),
-            (
-                runs::lease_node.eq(lease_node),
-                runs::attempts.eq(0),
-                runs::wake.eq(wake),
-                runs::waits_open.eq(self.commit.count_open()),
-                runs::answers_stored.eq(0),
-                runs::answers_taken.eq(0),
-                runs::cancel_requested_at.eq(record.cancel_requested_at.map(|at| at.millis())),
-                runs::created_at.eq(record.created_at.millis()),
-                runs::finished_at.eq(record.finished_at.map(|at| at.millis())),
-                runs::error_code.eq(self.commit.error_code.as_deref()),
-            ),
-        );
-        let stored = on_each!(connection, |each| {
-            diesel::insert_into(runs::table).values(row).on_conflict_do_nothing().execute(each)
-        })?;
-        Ok(stored == 1)
-    }
+/// Stores a run's row; false when there is a run with that id already.
+pub(super) fn store_row(
+    connection: &mut AnyConnection,
+    record: &RunRecord,
+    commit: &Prepared,
+    owned_by: Option<NodeId>,
+) -> Outcome<bool> {
+    let parent = record.parent.as_ref();
+    let wake = match record.status {
+        RunStatus::Queued | RunStatus::Running if !commit.release => true,
+        RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => record.cancel_requested_at.is_some(),
+        RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
+    };
+    let row = (
+        (
+            runs::id.eq(record.id.as_bytes().as_slice()),
+            runs::workspace_id.eq(record.workspace.as_bytes().as_slice()),
+            runs::flow_id.eq(record.flow.as_ref().map(|flow| flow.as_bytes().as_slice())),
+            runs::version_number.eq(record.version),
+            runs::definition_hash.eq(record.definition.as_bytes().as_slice()),
+            runs::trigger_type.eq(record.trigger.as_str()),
+            runs::status.eq(record.status.as_str()),
+            runs::seq.eq(commit.last_seq),
+            runs::event_schema.eq(EVENT_SCHEMA),
+            runs::epoch.eq(FIRST_EPOCH),
+        ),
+        (
+            runs::lease_node.eq(owned_by.as_ref().map(|node| node.as_bytes().as_slice())),
+            runs::attempts.eq(0),
+            runs::wake.eq(wake),
+            runs::waits_open.eq(commit.count_open()),
+            runs::answers_stored.eq(0),
+            runs::answers_taken.eq(0),
+            runs::cancel_requested_at.eq(record.cancel_requested_at.map(|at| at.millis())),
+            runs::created_at.eq(record.created_at.millis()),
+            runs::finished_at.eq(record.finished_at.map(|at| at.millis())),
+            runs::error_code.eq(commit.error_code.as_deref()),
+        ),
+        (
+            runs::parent_run_id.eq(parent.map(|parent| parent.run.as_bytes().as_slice())),
+            runs::parent_visit.eq(parent.map(|parent| parent.visit.as_str())),
+            runs::parent_waits.eq(parent.map(|parent| parent.waits)),
+            runs::depth.eq(parent.map_or(0, |parent| i32::from(parent.depth))),
+            runs::children.eq(stored_count(commit.children.len())),
+        ),
+    );
+    let stored = on_each!(connection, |each| {
+        diesel::insert_into(runs::table).values(row).on_conflict_do_nothing().execute(each)
+    })?;
+    Ok(stored == 1)
 }

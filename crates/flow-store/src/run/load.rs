@@ -5,7 +5,7 @@ use flow_engine::{RunRecord, StoredRun};
 use flow_model::{RunEvent, RunId};
 
 use crate::connection::AnyConnection;
-use crate::failure::Outcome;
+use crate::failure::{Corrupt, Outcome};
 use crate::rows::event::{EventRow, join};
 use crate::rows::run::RunRow;
 use crate::rows::{read, stored_number};
@@ -21,6 +21,17 @@ pub(crate) fn record(connection: &mut AnyConnection, run: RunId) -> Outcome<Opti
         .get_result(connection)
         .optional()?;
     Ok(row.map(RunRecord::try_from).transpose()?)
+}
+
+/// The rows of the runs that a run started, the oldest first.
+pub(crate) fn children(connection: &mut AnyConnection, run: RunId) -> Outcome<Vec<RunRecord>> {
+    let rows: Vec<RunRow> = runs::table
+        .filter(runs::parent_run_id.eq(run.as_bytes().as_slice()))
+        .order((runs::created_at, runs::id))
+        .select(RunRow::as_select())
+        .load(connection)?;
+    let records: Result<_, Corrupt> = rows.into_iter().map(RunRecord::try_from).collect();
+    Ok(records?)
 }
 
 /// The events after a number. A number in the middle of a commit is what a caller may ask for, too.

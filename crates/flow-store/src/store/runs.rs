@@ -60,6 +60,10 @@ impl Store for SqlStore {
         self.read(move |connection| told::signals(connection, run)).await
     }
 
+    async fn run_children(&self, run: RunId) -> Result<Vec<RunRecord>, StoreError> {
+        self.read(move |connection| load::children(connection, run)).await
+    }
+
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {
         self.read(move |connection| load::events(connection, run, after)).await
     }

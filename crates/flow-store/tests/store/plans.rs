@@ -28,6 +28,12 @@ async fn frequent_questions_have_an_index() {
              WHERE nodes.id = runs.lease_node AND nodes.expires_at > ?)) ORDER BY created_at, id LIMIT ?",
             "runs_awake",
         ),
+        ("SELECT * FROM runs WHERE parent_run_id = ? ORDER BY created_at, id", "runs_by_parent"),
+        (
+            "SELECT id FROM runs WHERE parent_run_id = ? AND finished_at IS NULL AND cancel_requested_at IS NULL \
+             AND parent_waits = ? ORDER BY created_at, id",
+            "runs_by_parent",
+        ),
         ("SELECT min(due_at) FROM timers", "timers_due"),
         ("SELECT * FROM timers WHERE due_at <= ? ORDER BY due_at, run_id, visit LIMIT ?", "timers_due"),
         ("SELECT * FROM run_events WHERE run_id = ? AND last_seq > ? ORDER BY last_seq", "USING PRIMARY KEY"),

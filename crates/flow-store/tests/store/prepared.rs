@@ -8,7 +8,7 @@ use flow_engine::{Store as _, Timer, TimerKind};
 use flow_store::Options;
 
 use crate::backend::{Backend, on_both};
-use crate::runs::{World, approve, at, step, stored, visit};
+use crate::runs::{World, approve, at, call, end_child, step, stored, visit};
 
 on_both! { every_statement_is_prepared_once }
 
@@ -87,6 +87,17 @@ async fn every_statement_is_prepared_once(backend: Backend) {
         store.run_append(backing_off).await.unwrap().unwrap();
         let timer = Timer { run: resting, visit: visit(), kind: TimerKind::Retry, due_at: at(100) };
         assert!(store.timer_fire(timer, at(100)).await.unwrap());
+        let (parent, children) = world.family(2);
+        let run = stored(&store, parent).await;
+        world.claim(&store, Some(children[0]), 1).await;
+        store.run_append(end_child(run, children[0], world.node)).await.unwrap().unwrap();
+        world.claim(&store, Some(run), 1).await;
+        let mut closing = step(run, world.node, 2, 1);
+        closing.commit.waits_taken.push(call(children[0]));
+        closing.commit.closed.push(call(children[1]));
+        store.run_append(closing).await.unwrap().unwrap();
+        store.run_children(run).await.unwrap();
+        store.run_cancel(run, at(1), true).await.unwrap();
         store.run_load(run).await.unwrap();
         store.run_record(run).await.unwrap();
         store.run_signals(run).await.unwrap();

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::{
-    Append, Claim, ClaimedRun, Commit, Create, Created, Entropy as _, IdempotencyKey, OsEntropy, Resolve,
-    RunRecord, Store as _,
+    Append, Claim, ClaimedRun, Commit, Create, Created, Entropy as _, IdempotencyKey, NewChild, OsEntropy,
+    Parent, Resolve, RunRecord, Store as _,
 };
 use flow_model::{
-    BatchId, Decision, DefinitionHash, EventKind, NodeId, Resolution, RunEvent, RunId, RunStart, RunStatus,
-    Timestamp, Trigger, VisitPath, Wait, WaitRequest, WorkspaceId,
+    BatchId, Decision, DefinitionHash, EventKind, NodeId, Resolution, RunEnd, RunEvent, RunId, RunStart,
+    RunStatus, Timestamp, Trigger, VisitPath, Wait, WaitRequest, WorkspaceId,
 };
 use flow_store::SqlStore;
 use serde_json::{Value, json};
@@ -76,6 +76,7 @@ impl World {
             created_at: at(0),
             finished_at: None,
             cancel_requested_at: None,
+            parent: None,
         };
         let commit = commit(0, vec![EventKind::RunStarted(Box::new(start))]);
         Create { record, idempotency: None, node: self.node, commit }
@@ -107,6 +108,25 @@ impl World {
         create.record.seq = 2;
         create.record.status = RunStatus::Waiting;
         create
+    }
+
+    /// A run that waits for so many others, which it starts.
+    pub(crate) fn family(&self, count: usize) -> (Create, Vec<RunId>) {
+        let mut create = self.create();
+        let mut children = Vec::new();
+        for _ in 0..count {
+            let child = self.create();
+            let run = child.record.id;
+            children.push(run);
+            let parent = Parent { run: create.record.id, visit: call(run), waits: true, depth: 1 };
+            let record = RunRecord { status: RunStatus::Queued, parent: Some(parent), ..child.record };
+            create.commit.children.push(NewChild { record, events: child.commit.events });
+            let wait = Wait { request: WaitRequest::RunFlow { run }, expires_at: None };
+            create.commit.waits_opened.push((call(run), wait));
+        }
+        create.commit.release = true;
+        create.record.status = RunStatus::Waiting;
+        (create, children)
     }
 
     pub(crate) async fn claim(&self, store: &SqlStore, run: Option<RunId>, limit: usize) -> Vec<ClaimedRun> {
@@ -144,6 +164,8 @@ pub(crate) fn commit(after: u64, kinds: Vec<EventKind>) -> Commit {
         waits_taken: Vec::new(),
         closed: Vec::new(),
         release: false,
+        children: Vec::new(),
+        answer: None,
     }
 }
 
@@ -159,6 +181,22 @@ pub(crate) fn step(run: RunId, node: NodeId, epoch: i64, after: u64) -> Append {
         finished_at: None,
         commit: commit(after, vec![kind]),
     }
+}
+
+/// The visit that starts a child.
+pub(crate) fn call(child: RunId) -> VisitPath {
+    VisitPath::from_stored(&format!("call {child}"))
+}
+
+/// The end of a child that was claimed once.
+pub(crate) fn end_child(parent: RunId, child: RunId, node: NodeId) -> Append {
+    let end = RunEnd::Completed { output: Arc::new(json!({})) };
+    let resolution = Resolution::ChildEnded { run: child, end };
+    let mut commit = commit(1, vec![EventKind::RunCompleted { output_of: None }]);
+    commit.answer = Some(Resolve { run: parent, visit: call(child), resolution, now: at(1) });
+    commit.release = true;
+    let (status, finished_at) = (RunStatus::Completed, Some(at(1)));
+    Append { run: child, node, epoch: 2, expected_seq: 1, status, finished_at, commit }
 }
 
 pub(crate) fn approve(run: RunId) -> Resolve {

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use flow_engine::{CancelOutcome, Created, ResolveOutcome, Store as _, Timer, TimerKind};
-use flow_model::RunStatus;
+use flow_engine::{
+    CancelOutcome, Created, ResolveOutcome, Store as _, StoredWait, Timer, TimerKind, WaitState,
+};
+use flow_model::{RunId, RunStatus};
 use flow_store::SqlStore;
 use futures_util::future::join_all;
 
 use crate::backend::Database;
-use crate::runs::{World, approve, at, node, step, stored, visit};
+use crate::runs::{World, approve, at, end_child, node, step, stored, visit};
 
 /// Two servers answer and cancel the same runs in opposite orders: each wait has one answer or none, and
 /// nobody is refused because of the other.
@@ -31,6 +33,43 @@ async fn servers_never_wait_for_each_other() {
             assert_eq!(cancel.unwrap(), CancelOutcome::Requested);
         }
     }
+}
+
+/// Children of the same runs end on two servers while one of those cancels the runs, in opposite orders: every
+/// end counts for both runs or for none, and nobody waits for ever or is told that the database is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn families_on_two_servers_dont_block_each_other() {
+    let Some(database) = Database::new() else { return };
+    let servers = [database.open().await, database.open().await];
+    let world = World::new(&servers[0]).await;
+    let rounds = async {
+        for _ in 0..10 {
+            let (creates, families): (Vec<_>, Vec<_>) = (0..30).map(|_| world.family(2)).unzip();
+            let parents = join_all(creates.into_iter().map(|create| stored(&servers[0], create))).await;
+            for child in families.iter().flatten() {
+                assert_eq!(world.claim(&servers[0], Some(*child), 1).await.len(), 1);
+            }
+            let family = || parents.iter().zip(&families);
+            let end = |server: usize, parent: &RunId, child: &RunId| {
+                servers[server].run_append(end_child(*parent, *child, world.node))
+            };
+            let there = family().map(|(parent, children)| end(0, parent, &children[0]));
+            let back = family().rev().map(|(parent, children)| end(1, parent, &children[1]));
+            let cancels = parents.iter().rev().map(|run| servers[1].run_cancel(*run, at(1), true));
+            let (there, back, cancels) = tokio::join!(join_all(there), join_all(back), join_all(cancels));
+            assert!(cancels.into_iter().all(|outcome| outcome.unwrap() == CancelOutcome::Requested));
+            let ended = there.into_iter().zip(back.into_iter().rev());
+            for ((first, second), parent) in ended.zip(&parents) {
+                let ended =
+                    [first.unwrap().is_ok(), second.unwrap().is_ok()].iter().filter(|it| **it).count();
+                let waits = servers[0].wait_list(*parent).await.unwrap();
+                let resolved = |wait: &&StoredWait| matches!(wait.state, WaitState::Resolved { .. });
+                assert_eq!(waits.iter().filter(resolved).count(), ended, "{waits:?}");
+            }
+        }
+    };
+    // A deadlock costs a second, after which PostgreSQL breaks it; nearly every round would meet one.
+    tokio::time::timeout(Duration::from_secs(10), rounds).await.expect("the servers wait for each other");
 }
 
 /// One key on two servers makes one run.

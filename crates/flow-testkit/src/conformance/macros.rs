@@ -135,6 +135,23 @@ macro_rules! conformance_tests {
             races_an_answer,
             races_the_end,
         }
+        $crate::conformance_tests! { @group children
+            a_commit_starts_them,
+            a_create_starts_them,
+            a_repeat_starts_none,
+            a_refused_commit_starts_none,
+            an_end_answers_the_parent,
+            an_end_needs_no_wait,
+            a_repeated_end_answers_once,
+            a_second_follows_the_first,
+            a_cancel_reaches_them,
+            a_cancel_goes_down_only,
+            an_end_reaches_those_waited_for,
+            a_closed_visit_reaches_its_own,
+            later_ones_are_cancelled,
+            an_end_races_a_cancel,
+            many_end_at_once,
+        }
         $crate::conformance_tests! { @group waits
             an_open_wait_is_a_row,
             opened_when_its_event_says,

@@ -132,6 +132,7 @@ impl World {
             created_at: now,
             finished_at: None,
             cancel_requested_at: None,
+            parent: None,
         };
         let commit = self.commit(0, now, vec![run_started(json!({}))]);
         Create { record, idempotency: None, node: self.node, commit }
@@ -147,6 +148,8 @@ impl World {
             waits_taken: Vec::new(),
             closed: Vec::new(),
             release: false,
+            children: Vec::new(),
+            answer: None,
         }
     }
 

@@ -61,6 +61,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.through("run_signals", self.inner.run_signals(run)).await
     }
 
+    async fn run_children(&self, run: RunId) -> Result<Vec<RunRecord>, StoreError> {
+        self.through("run_children", self.inner.run_children(run)).await
+    }
+
     async fn run_events(&self, run: RunId, after: u64) -> Result<Vec<RunEvent>, StoreError> {
         self.through("run_events", self.inner.run_events(run, after)).await
     }

@@ -35,7 +35,7 @@ impl<'a> WaitRow<'a> {
         let asks_someone = wait.wait.request.kind().asks_someone();
         let (status, resolution, resolved_at) = match &visit.resolution {
             // The clock was all that it waited for: nothing was missed, and nobody answered.
-            Some((_, at)) if !asks_someone => ("resolved", None, Some(*at)),
+            Some((Resolution::Expired, at)) if !asks_someone => ("resolved", None, Some(*at)),
             Some((resolution @ Resolution::Expired, at)) => {
                 ("expired", Some(Answer::of(resolution)), Some(*at))
             }
