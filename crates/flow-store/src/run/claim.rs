@@ -13,19 +13,28 @@ use crate::schema::runs;
 use crate::statement::update;
 use crate::{postgres, sqlite};
 
-/// The ids of awake runs that this version can read and that nobody owns who lives at the given time. A
-/// macro, since each database goes on with it in a way of its own.
-macro_rules! claimable {
+/// Whether nobody owns a run who lives at the given time.
+macro_rules! ownerless {
     ($now:expr) => {{
         use diesel::dsl::{exists, not};
         use $crate::schema::{nodes, runs};
         let owner =
             nodes::table.filter(nodes::id.nullable().eq(runs::lease_node)).filter(nodes::expires_at.gt($now));
+        not(exists(owner))
+    }};
+}
+pub(crate) use ownerless;
+
+/// The ids of awake runs that this version can read and that nobody owns who lives at the given time. A
+/// macro, since each database goes on with it in a way of its own.
+macro_rules! claimable {
+    ($now:expr) => {{
+        use $crate::schema::runs;
         runs::table
             // The bare column, as the index has it: a parameter would hide that they are the same.
             .filter(runs::wake)
             .filter(runs::event_schema.le(flow_model::EVENT_SCHEMA))
-            .filter(not(exists(owner)))
+            .filter($crate::run::claim::ownerless!($now))
             .select(runs::id)
     }};
 }
@@ -48,7 +57,8 @@ pub(crate) fn claim(connection: &mut AnyConnection, claim: &Claim) -> Outcome<Ve
         AnyConnection::Sqlite(sqlite) => sqlite::claim_runs(sqlite, claim, now, limit),
         AnyConnection::Postgres(postgres) => postgres::claim_runs(postgres, claim, now, limit),
     }?;
-    ids.iter().map(|id| take(connection, claim, id)).collect()
+    let taken = ids.iter().map(|id| take(connection, claim, now, id));
+    taken.filter_map(Result::transpose).collect()
 }
 
 /// What the claim took when it was sent before.
@@ -67,8 +77,10 @@ fn claimed(id: &[u8], epoch: i64, attempts: i32) -> Outcome<ClaimedRun> {
     Ok(ClaimedRun { run, epoch, attempts })
 }
 
-fn take(connection: &mut AnyConnection, claim: &Claim, id: &[u8]) -> Outcome<ClaimedRun> {
-    let row = runs::table.filter(runs::id.eq(id));
+/// Takes a run whose row is locked; none if another server took it just before. PostgreSQL looks at a row again
+/// that was changed before it was locked, but not at the nodes: only a new statement sees its new owner there.
+fn take(connection: &mut AnyConnection, claim: &Claim, now: i64, id: &[u8]) -> Outcome<Option<ClaimedRun>> {
+    let row = runs::table.filter(runs::id.eq(id)).filter(runs::wake).filter(ownerless!(now));
     let change = (
         runs::lease_node.eq(claim.node.as_bytes().as_slice()),
         runs::claim.eq(claim.id.as_bytes().as_slice()),
@@ -76,6 +88,6 @@ fn take(connection: &mut AnyConnection, claim: &Claim, id: &[u8]) -> Outcome<Cla
         runs::attempts.eq(runs::attempts + 1),
     );
     let update = update(row, change).returning((runs::epoch, runs::attempts));
-    let (epoch, attempts) = update.get_result(connection)?;
-    claimed(id, epoch, attempts)
+    let taken = update.get_result(connection).optional()?;
+    taken.map(|(epoch, attempts)| claimed(id, epoch, attempts)).transpose()
 }
