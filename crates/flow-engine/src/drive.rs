@@ -114,6 +114,33 @@ impl Driver {
         driver
     }
 
+    /// A driver of a run that isn't stored yet and begins with those events.
+    ///
+    /// # Errors
+    /// The events don't fold, or lead to nothing.
+    pub(crate) fn go_on_from(
+        shared: &Arc<Shared>,
+        flow: Arc<Flow>,
+        record: RunRecord,
+        events: Vec<RunEvent>,
+        idempotency: Option<IdempotencyKey>,
+        store_first: bool,
+    ) -> Result<Self, String> {
+        let hold = Hold::Unstored { idempotency, store_first };
+        let active = shared.hub.activate(record.id, false);
+        let mut state = RunState::new();
+        for event in &events {
+            apply(&mut state, event).map_err(|illegal| illegal.to_string())?;
+        }
+        let mut driver = Self::new(shared, active, flow, record, state, hold);
+        driver.pending.copy(events);
+        match driver.decide(Command::Recover) {
+            Ok(()) => Ok(driver),
+            Err(Stop::Damaged(reason)) => Err(reason),
+            Err(stop) => Err(format!("{stop:?}")),
+        }
+    }
+
     fn new(
         shared: &Arc<Shared>,
         active: Arc<ActiveRun>,

@@ -10,6 +10,7 @@ mod limits;
 mod node;
 mod pauses;
 mod resume;
+mod retry;
 mod settle;
 mod shared;
 mod view;
@@ -21,7 +22,7 @@ use flow_model::{RunEvent, RunId, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
-    Answer, Clock, EngineError, Entropy, Execute, Flows, Patience, Poll, Reply, RunView, WaitChoice,
+    Answer, Clock, EngineError, Entropy, Execute, Flows, Patience, Poll, Reply, Retry, RunView, WaitChoice,
 };
 pub use builder::EngineBuilder;
 pub(crate) use hub::ActiveRun;
@@ -89,6 +90,15 @@ impl Engine {
     /// There is no such run, or it has ended.
     pub async fn cancel(&self, workspace: WorkspaceId, run: RunId) -> Result<Reply, EngineError> {
         cancel::cancel(&self.shared, workspace, run).await
+    }
+
+    /// Starts a new run from a finished one: anew, or at a step that it has been at, with the results before.
+    ///
+    /// # Errors
+    /// There is no such run, it is unfinished, it hasn't been at that step, or the other version doesn't fit what
+    /// would be copied; and whatever an execute can be told. Then no run was acknowledged.
+    pub async fn retry(&self, request: Retry) -> Result<Reply, EngineError> {
+        retry::retry(self, request).await
     }
 
     /// A run as it stands.

@@ -97,6 +97,33 @@ pub enum EngineError {
         /// Its status.
         status: RunStatus,
     },
+    /// The run goes on, so it can't be started again.
+    #[error("run {run} hasn't ended (it is {}); cancel it or wait for its end first", status.as_str())]
+    RunUnfinished {
+        /// The run.
+        run: RunId,
+        /// Its status.
+        status: RunStatus,
+    },
+    /// The run is of no flow, so it has no other versions.
+    #[error("run {0} is of a bare definition, which has no versions; leave the version out")]
+    RunOfNoFlow(RunId),
+    /// The run wasn't at the step to begin at.
+    #[error("run {run} has not been at a step `{step}` of the top graph; name one that its details show")]
+    StepNotReached {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: String,
+    },
+    /// A step whose result would be copied is not the same in the other version.
+    #[error(
+        "the step `{step}` is missing in that version or of another type; begin at an earlier step, or anew"
+    )]
+    StepDiffers {
+        /// The step.
+        step: String,
+    },
     /// The key was used for another call.
     #[error("this `Idempotency-Key` was used with another body; use a new key for a new call")]
     IdempotencyKeyReused,

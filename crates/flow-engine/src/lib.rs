@@ -30,5 +30,5 @@ pub use memory::MemoryStore;
 pub use ports::*;
 pub use registry::Registry;
 pub use request::{
-    Answer, Chosen, Execute, OpenWait, Patience, Poll, Reply, RunView, StartedBy, Target, WaitChoice,
+    Answer, Chosen, Execute, OpenWait, Patience, Poll, Reply, Retry, RunView, StartedBy, Target, WaitChoice,
 };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{
-    Decision, DefinitionHash, ExecutionId, FlowId, RunEnd, RunEvent, RunId, RunState, RunStatus, Timestamp,
-    VersionNumber, VersionSelector, VisitPath, Wait, WorkspaceId,
+    Decision, DefinitionHash, ExecutionId, FlowId, RunEnd, RunEvent, RunId, RunState, RunStatus, StepId,
+    Timestamp, VersionNumber, VersionSelector, VisitPath, Wait, WorkspaceId,
 };
 use serde_json::{Map, Value};
 
@@ -53,6 +53,27 @@ pub enum StartedBy {
     },
     /// By a person at a dashboard: the first trigger that isn't a schedule.
     Any,
+}
+
+/// A finished run to be started again.
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// The workspace it ran in.
+    pub workspace: WorkspaceId,
+    /// The run.
+    pub run: RunId,
+    /// The step of the top graph to begin at, whose earlier ones' results are copied; none to begin anew.
+    pub from: Option<StepId>,
+    /// Other inputs; none for the same ones. What is copied stays as it is.
+    pub inputs: Option<Map<String, Value>>,
+    /// Another version of the flow; none for the very definition of that run.
+    pub version: Option<VersionSelector>,
+    /// Who calls, as for an [`Execute`].
+    pub current_user: Arc<Value>,
+    /// The key that makes a repeat of the call the same run.
+    pub idempotency: Option<IdempotencyKey>,
+    /// How long to wait for its end.
+    pub patience: Patience,
 }
 
 /// How long a caller waits.

@@ -51,6 +51,12 @@ impl Pending {
         self.events.push(event);
     }
 
+    /// Events of another run, whose waits were answered there.
+    pub(super) fn copy(&mut self, events: Vec<RunEvent>) {
+        self.bytes += events.iter().map(|event| about_bytes(&event.kind)).sum::<usize>();
+        self.events.extend(events);
+    }
+
     /// A timer goes with the events.
     pub(super) fn set_timer(&mut self, visit: VisitPath, kind: TimerKind, due_at: Timestamp) {
         self.timers_set.push((visit, kind, due_at));

@@ -49,6 +49,7 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
         finished_at: None,
         cancel_requested_at: None,
         parent: None,
+        retry_of: None,
     };
     let run = record.id;
     let store_first = patience == Patience::UntilStored;
@@ -70,7 +71,7 @@ fn choose_trigger<'f>(flow: &'f Flow, started_by: &StartedBy) -> Result<&'f Comp
     })
 }
 
-fn accept(
+pub(super) fn accept(
     limits: &Limits,
     trigger: &CompiledTrigger,
     inputs: Map<String, Value>,

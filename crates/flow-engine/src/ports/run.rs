@@ -35,6 +35,8 @@ pub struct RunRecord {
     pub cancel_requested_at: Option<Timestamp>,
     /// Where it was started from, if another run did.
     pub parent: Option<Parent>,
+    /// The run that it repeats, if it repeats one.
+    pub retry_of: Option<RunId>,
 }
 
 /// Where a run was started from: the step of another one.

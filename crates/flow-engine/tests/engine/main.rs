@@ -24,6 +24,7 @@ mod publish_faults;
 mod races;
 mod resting;
 mod retry;
+mod retry_run;
 mod scenario;
 mod setting_faults;
 mod skip;

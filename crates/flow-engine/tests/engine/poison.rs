@@ -48,6 +48,7 @@ async fn orphan_with_status(
         finished_at: None,
         cancel_requested_at: None,
         parent: None,
+        retry_of: None,
     };
     let run = record.id;
     let commit = Commit {

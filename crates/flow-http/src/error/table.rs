@@ -83,6 +83,10 @@ codes! {
     WaitAmbiguous = "wait_ambiguous", CONFLICT, "Wait ambiguous";
     /// The run has ended.
     RunFinished = "run_finished", CONFLICT, "Run finished";
+    /// The run goes on.
+    RunUnfinished = "run_unfinished", CONFLICT, "Run unfinished";
+    /// The run is of no flow, and so of no version.
+    RunOfNoFlow = "run_of_no_flow", CONFLICT, "Run of no flow";
     /// The run was cancelled while its caller waited for it.
     RunCancelled = "run_cancelled", CONFLICT, "Run cancelled";
     /// The wait's time is over.
@@ -103,6 +107,10 @@ codes! {
     InvalidInputs = "invalid_inputs", UNPROCESSABLE_ENTITY, "Invalid inputs";
     /// The label would rise too little.
     BumpTooSmall = "bump_too_small", UNPROCESSABLE_ENTITY, "Bump too small";
+    /// The run wasn't at the step to begin at.
+    StepNotReached = "step_not_reached", UNPROCESSABLE_ENTITY, "Step not reached";
+    /// A step whose result would be copied is another one in that version.
+    StepDiffers = "step_differs", UNPROCESSABLE_ENTITY, "Step differs";
     /// The answer doesn't fit the wait.
     AnswerMismatch = "answer_mismatch", UNPROCESSABLE_ENTITY, "Answer mismatch";
     /// The key belongs to another call.

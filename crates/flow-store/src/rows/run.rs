@@ -27,6 +27,7 @@ pub(crate) struct RunRow {
     parent_visit: Option<String>,
     parent_waits: Option<bool>,
     depth: i32,
+    retry_of: Option<Vec<u8>>,
 }
 
 impl TryFrom<RunRow> for RunRecord {
@@ -41,6 +42,7 @@ impl TryFrom<RunRow> for RunRecord {
                     None => format!("it is {} and has no end", row.status),
                 });
             }
+            let retry_of = row.retry_of.as_deref().map(|id| bytes("retry_of", id)).transpose()?;
             let flow = row.flow_id.as_deref().map(|id| bytes("flow_id", id)).transpose()?;
             Ok(Self {
                 id: RunId::from_bytes(bytes("id", &row.id)?),
@@ -55,6 +57,7 @@ impl TryFrom<RunRow> for RunRecord {
                 finished_at: moment(row.finished_at),
                 cancel_requested_at: moment(row.cancel_requested_at),
                 parent: row.parent()?,
+                retry_of: retry_of.map(RunId::from_bytes),
             })
         })
     }

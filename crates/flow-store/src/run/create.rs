@@ -140,6 +140,7 @@ pub(super) fn store_row(
             runs::parent_visit.eq(parent.map(|parent| parent.visit.as_str())),
             runs::parent_waits.eq(parent.map(|parent| parent.waits)),
             runs::depth.eq(parent.map_or(0, |parent| i32::from(parent.depth))),
+            runs::retry_of.eq(record.retry_of.as_ref().map(|run| run.as_bytes().as_slice())),
             runs::children.eq(stored_count(commit.children.len())),
         ),
     );

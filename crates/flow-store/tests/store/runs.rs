@@ -77,6 +77,7 @@ impl World {
             finished_at: None,
             cancel_requested_at: None,
             parent: None,
+            retry_of: None,
         };
         let commit = commit(0, vec![EventKind::RunStarted(Box::new(start))]);
         Create { record, idempotency: None, node: self.node, commit }

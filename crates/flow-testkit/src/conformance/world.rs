@@ -133,6 +133,8 @@ impl World {
             finished_at: None,
             cancel_requested_at: None,
             parent: None,
+            // The store doesn't look whether it is there: a run may outlive those that it repeats.
+            retry_of: Some(RunId::new(at(millis), self.random())),
         };
         let commit = self.commit(0, now, vec![run_started(json!({}))]);
         Create { record, idempotency: None, node: self.node, commit }
