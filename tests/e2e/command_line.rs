@@ -121,6 +121,23 @@ fn run_asks_for_a_form_until_it_is_filled_in_and_tells_of_what_was_passed_over()
 }
 
 #[test]
+fn run_says_that_nobody_can_send_it_an_event() {
+    let home = Home::sqlite();
+    let document = json!({ "name": "Event", "definition": { "steps": [
+        { "id": "start", "type": "api", "data": { "fields": [] }, "nextStepId": "paid" },
+        { "id": "paid", "type": "wait", "data": { "event": { "name": "paid" } },
+          "nextStepId": "end" },
+        { "id": "end", "type": "final", "data": { "outputs": [] } },
+    ] } });
+    let file = home.dir.path().join("event.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let waits = run_file(&home, &file, "{}", "", false);
+    let shown = text(&waits.stderr);
+    assert_eq!(waits.status.code(), Some(3), "{shown}");
+    assert!(shown.contains("event `paid`"), "{shown}");
+}
+
+#[test]
 fn every_sample_is_valid() {
     let home = Home::sqlite();
     let files: Vec<_> = std::fs::read_dir(SAMPLES).unwrap().map(|entry| entry.unwrap().path()).collect();

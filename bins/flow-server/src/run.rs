@@ -73,10 +73,14 @@ async fn follow(engine: &Engine, workspace: WorkspaceId, run: RunId, quiet: bool
         match poll.view.status() {
             RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => return Ok(poll.view),
             RunStatus::Waiting => {
-                let mut waits = poll.view.open_waits().into_iter();
-                // A run that waits for the clock alone goes on by itself.
-                let Some(wait) = waits.find(|wait| wait.wait.request.kind().asks_someone()) else { continue };
-                if !answer(engine, workspace, &wait).await? {
+                let waits = poll.view.open_waits();
+                let asks = waits.iter().find(|wait| wait.wait.request.kind().asks_someone());
+                let goes_on = match asks {
+                    Some(wait) => answer(engine, workspace, wait).await?,
+                    // By itself, when the clock says so. Nobody can send an event to this process.
+                    None => waits.iter().any(|wait| wait.wait.expires_at.is_some()),
+                };
+                if !goes_on {
                     return Ok(poll.view);
                 }
             }

@@ -177,7 +177,7 @@ impl Control {
     pub(crate) fn on_expire(&self) -> OnExpire {
         match self {
             Self::Approval(approval) => approval.on_expire.clone(),
-            Self::Wait(_) => OnExpire::Proceed,
+            Self::Wait(wait) => wait.on_expire(),
             Self::SetVariables(_)
             | Self::Condition(_)
             | Self::Final(_)

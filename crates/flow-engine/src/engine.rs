@@ -9,6 +9,7 @@ mod hub;
 mod limits;
 mod node;
 mod pauses;
+mod publish;
 mod resume;
 mod retry;
 mod settle;
@@ -22,7 +23,8 @@ use flow_model::{RunEvent, RunId, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
-    Answer, Clock, EngineError, Entropy, Execute, Flows, Patience, Poll, Reply, Retry, RunView, WaitChoice,
+    Answer, Clock, EngineError, Entropy, Execute, Flows, NewEvent, Patience, Poll, PublishedEvent, Reply,
+    Retry, RunView, WaitChoice,
 };
 pub use builder::EngineBuilder;
 pub(crate) use hub::ActiveRun;
@@ -82,6 +84,15 @@ impl Engine {
         patience: Patience,
     ) -> Result<Reply, EngineError> {
         resume::resume(&self.shared, workspace, run, choice, answer, patience).await
+    }
+
+    /// Sends an event: every run of the workspace that waits for it goes on with its data, and so does one that
+    /// comes to wait for it before it expires.
+    ///
+    /// # Errors
+    /// Its name, key or data is refused, or the store is away; then a repeat under the same id does no harm.
+    pub async fn publish_event(&self, event: NewEvent) -> Result<PublishedEvent, EngineError> {
+        publish::publish(&self.shared, event).await
     }
 
     /// Cancels a run: it will end as cancelled, and in the usual case has when this returns.

@@ -21,6 +21,7 @@ mod ports;
 mod registry;
 mod request;
 mod scope;
+mod topic;
 
 pub use engine::{Engine, EngineBuilder, Limits};
 pub use error::EngineError;
@@ -30,5 +31,6 @@ pub use memory::MemoryStore;
 pub use ports::*;
 pub use registry::Registry;
 pub use request::{
-    Answer, Chosen, Execute, OpenWait, Patience, Poll, Reply, Retry, RunView, StartedBy, Target, WaitChoice,
+    Answer, Chosen, Execute, NewEvent, OpenWait, Patience, Poll, PublishedEvent, Reply, Retry, RunView,
+    StartedBy, Target, WaitChoice,
 };

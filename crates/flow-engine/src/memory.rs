@@ -10,6 +10,7 @@ mod awake;
 mod catalog;
 mod children;
 mod claim;
+mod events;
 mod run;
 mod runs;
 mod store;

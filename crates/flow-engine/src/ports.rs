@@ -7,6 +7,7 @@ mod accounts;
 mod catalog;
 mod clock;
 mod error;
+mod event;
 mod run;
 mod step;
 mod store;
@@ -19,6 +20,7 @@ pub use catalog::{
 };
 pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
 pub use error::StoreError;
+pub use event::{PublishEvent, Published};
 pub use run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Commit, Create, Created,
     IdempotencyKey, LeaseDuration, NewChild, Parent, Resolve, ResolveOutcome, ResolvedWait, RunRecord,

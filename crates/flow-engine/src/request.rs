@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{
-    Decision, DefinitionHash, ExecutionId, FlowId, RunEnd, RunEvent, RunId, RunState, RunStatus, StepId,
-    Timestamp, VersionNumber, VersionSelector, VisitPath, Wait, WorkspaceId,
+    Decision, DefinitionHash, EventId, ExecutionId, FlowId, RunEnd, RunEvent, RunId, RunState, RunStatus,
+    StepId, Timestamp, VersionNumber, VersionSelector, VisitPath, Wait, WorkspaceId,
 };
 use serde_json::{Map, Value};
 
@@ -110,6 +110,33 @@ pub enum WaitChoice {
     Only,
     /// The one with that `executionId`, as the caller wrote it; the run's own id stands for the only one.
     Named(String),
+}
+
+/// An event to be sent to whichever runs wait for it.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The workspace whose runs can take it.
+    pub workspace: WorkspaceId,
+    /// Its name: 1 to 256 characters, none of them a control character.
+    pub name: String,
+    /// Its key, if it is for waits with that key alone: at most 512 characters, none of them a control character.
+    pub key: Option<String>,
+    /// What it brings: the output of the steps that waited.
+    pub data: Arc<Value>,
+    /// How long runs that don't wait for it yet can still take it; 24 hours when not given.
+    pub time_to_live: Option<Duration>,
+    /// Its id, for callers that may have to repeat the call: a repeat under the same id is the same event. A new
+    /// one when not given.
+    pub id: Option<EventId>,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishedEvent {
+    /// Its id.
+    pub event: EventId,
+    /// How many runs took it at once.
+    pub woken: usize,
 }
 
 /// A run as it stands: its row and the state folded from its committed events.

@@ -90,5 +90,8 @@ id!(
     /// process that held it.
     NodeId, "node");
 id!(
+    /// An event that was sent in from outside, for whichever runs wait for it.
+    EventId, "event");
+id!(
     /// One append to a run's log. An append whose answer was lost is settled by looking for its batch.
     BatchId, "batch");

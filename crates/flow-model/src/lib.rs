@@ -29,7 +29,7 @@ pub use error::RunError;
 pub use event::{Binding, EVENT_SCHEMA, EventKind, Fold, Handling, RunEvent, RunStart, Trigger};
 pub use fault::{Fault, Faults, Fields, Severity, excerpt, pointer_token};
 pub use hash::DefinitionHash;
-pub use ids::{BatchId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
+pub use ids::{BatchId, EventId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
 pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};
 pub use json_size::json_size;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunEnd, RunId, StepId, Timestamp};
+use crate::{EventId, RunEnd, RunId, StepId, Timestamp};
 
 /// An open wait as recorded in `wait.opened` and in its row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,14 @@ pub enum WaitRequest {
     },
     /// Nobody is asked: time passes, until the wait expires.
     Wait {},
+    /// Nobody is asked: whoever sends the event that is waited for knows nothing of the run.
+    Event {
+        /// The event's name.
+        name: String,
+        /// What tells it from others of that name; an event without a key is another one than any with a key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+    },
     /// A client runs one of its own tools and reports the result.
     ClientTool {
         /// The tool's name, as the client knows it.
@@ -69,6 +77,8 @@ pub enum WaitKind {
     Wait,
     /// Ends with another run.
     RunFlow,
+    /// Ends by an event.
+    Event,
 }
 
 impl WaitKind {
@@ -78,7 +88,8 @@ impl WaitKind {
             Self::UserApproval => "user-approval",
             Self::ClientTool => "client-tool",
             Self::ShowForm => "show-form",
-            Self::Wait => "wait",
+            // One type of step waits for either.
+            Self::Wait | Self::Event => "wait",
             Self::RunFlow => "run-flow",
         }
     }
@@ -87,7 +98,7 @@ impl WaitKind {
     pub const fn asks_someone(self) -> bool {
         match self {
             Self::UserApproval | Self::ClientTool | Self::ShowForm => true,
-            Self::Wait | Self::RunFlow => false,
+            Self::Wait | Self::Event | Self::RunFlow => false,
         }
     }
 }
@@ -101,6 +112,7 @@ impl WaitRequest {
             Self::ShowForm { .. } => WaitKind::ShowForm,
             Self::Wait {} => WaitKind::Wait,
             Self::RunFlow { .. } => WaitKind::RunFlow,
+            Self::Event { .. } => WaitKind::Event,
         }
     }
 }
@@ -133,6 +145,13 @@ pub enum Resolution {
     /// A form was filled in.
     Submitted {
         /// Its values, defaults filled in.
+        data: Arc<Value>,
+    },
+    /// The event came, perhaps before the wait was opened.
+    EventReceived {
+        /// The event.
+        event: EventId,
+        /// What it brought.
         data: Arc<Value>,
     },
     /// Nobody answered in time, or the time to wait for has come.

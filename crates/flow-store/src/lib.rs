@@ -13,6 +13,7 @@ mod codec;
 mod connection;
 mod definition;
 mod error;
+mod event;
 mod failure;
 mod json;
 mod migrations;

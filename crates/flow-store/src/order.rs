@@ -1,7 +1,8 @@
 //! The order in which jobs of one transaction take their locks.
 //!
 //! On PostgreSQL several servers commit at the same time, each many jobs in one transaction. If all of them
-//! take shared rows in one order, none ever waits for another that waits for it.
+//! take shared rows in one order, none ever waits for another that waits for it. The slots of events come before
+//! all rows: a transaction takes those of all its jobs as it begins.
 
 use flow_model::{FlowId, RunId, WorkspaceId};
 
@@ -20,9 +21,17 @@ pub(crate) enum Order {
     Alone,
     /// Takes rows in any order, passing over those that others hold.
     Last,
+    /// Takes many runs' rows, lowest first: alone in its transaction, or it would take them after higher ones of
+    /// other jobs.
+    Many,
 }
 
 impl Order {
+    /// Whether nothing else may be in its transaction, where others write to the same tables.
+    pub(crate) fn is_apart(&self) -> bool {
+        *self == Self::Many
+    }
+
     pub(crate) fn run(run: RunId) -> Self {
         Self::Run(*run.as_bytes())
     }

@@ -11,6 +11,7 @@ use flow_engine::Claim;
 use flow_model::RunId;
 
 use crate::connection::Role;
+use crate::event::topic::Slot;
 use crate::failure::{Class, Failure, Outcome};
 use crate::rows::run::LockedRun;
 use crate::run::claim::claimable;
@@ -135,6 +136,18 @@ impl QueryFragment<Pg> for Clock {
 pub(crate) fn lock_run(connection: &mut PgConnection, run: RunId) -> QueryResult<Option<LockedRun>> {
     let row = runs::table.filter(runs::id.eq(run.as_bytes().as_slice()));
     row.select(LockedRun::as_select()).for_update().get_result(connection).optional()
+}
+
+diesel::table! {
+    event_slots (slot) {
+        slot -> Integer,
+    }
+}
+
+/// Locks the row of a slot until the transaction ends.
+pub(crate) fn lock_slot(connection: &mut PgConnection, slot: Slot) -> QueryResult<()> {
+    let row = event_slots::table.filter(event_slots::slot.eq(slot.0)).select(event_slots::slot);
+    row.for_update().get_result::<i32>(connection).map(drop)
 }
 
 /// The ids of the runs that a claim takes, locked. A search passes over rows that another server holds: they

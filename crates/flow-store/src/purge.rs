@@ -6,9 +6,9 @@ use flow_model::Timestamp;
 use crate::connection::AnyConnection;
 use crate::failure::Outcome;
 use crate::node;
-use crate::schema::{idempotency_keys as keys, nodes};
+use crate::schema::{events, idempotency_keys as keys, nodes};
 
-/// The most keys that go in one transaction.
+/// The most rows that go in one transaction.
 pub(crate) const PORTION: usize = 256;
 
 /// Deletes expired keys, the oldest first, at most a portion of them.
@@ -28,6 +28,21 @@ pub(crate) fn keys(connection: &mut AnyConnection, now: Timestamp) -> Outcome<us
             .filter(keys::key.eq(key.as_str()))
             .filter(keys::expires_at.le(now.millis()));
         gone += diesel::delete(row).execute(connection)?;
+    }
+    Ok(gone)
+}
+
+/// Deletes expired events, the oldest first, at most a portion of them. What they woke has their data.
+pub(crate) fn events(connection: &mut AnyConnection, now: Timestamp) -> Outcome<usize> {
+    let expired: Vec<Vec<u8>> = events::table
+        .filter(events::expires_at.le(now.millis()))
+        .order(events::expires_at)
+        .limit(PORTION as i64)
+        .select(events::id)
+        .load(connection)?;
+    let mut gone = 0;
+    for id in &expired {
+        gone += diesel::delete(events::table.filter(events::id.eq(id.as_slice()))).execute(connection)?;
     }
     Ok(gone)
 }

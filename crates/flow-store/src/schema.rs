@@ -1,4 +1,4 @@
-//! The tables as diesel sees them: the same on both databases.
+//! The tables as diesel sees them: the same on both databases. What only one has stands with it.
 
 diesel::table! {
     workspaces (id) {
@@ -147,6 +147,21 @@ diesel::table! {
         resolved_at -> Nullable<BigInt>,
         answer_number -> Nullable<Integer>,
         taken -> Bool,
+        topic -> Nullable<Binary>,
+        event_id -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Binary,
+        workspace_id -> Binary,
+        name -> Text,
+        key -> Nullable<Text>,
+        topic -> Binary,
+        data -> Text,
+        received_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -179,6 +194,7 @@ diesel::table! {
 
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(tokens -> workspaces (workspace_id));
+diesel::allow_tables_to_appear_in_same_query!(events, waits);
 diesel::allow_tables_to_appear_in_same_query!(runs, nodes);
 diesel::allow_tables_to_appear_in_same_query!(tokens, users, workspaces);
 diesel::allow_tables_to_appear_in_same_query!(flows, versions);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use flow_engine::StoreError;
 
 use crate::connection::{AnyConnection, Role};
+use crate::event::topic::Slot;
 use crate::failure::{Failure, Outcome};
 use crate::migrations;
 use crate::node;
@@ -65,7 +66,17 @@ impl SqlStore {
         order: Order,
         work: impl FnMut(&mut AnyConnection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.open.writer.run(order, work).await
+        self.write_with(order, Vec::new(), work).await
+    }
+
+    /// Writes what nothing about those events may come between.
+    async fn write_with<T: Send + 'static>(
+        &self,
+        order: Order,
+        slots: Vec<Slot>,
+        work: impl FnMut(&mut AnyConnection) -> Outcome<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.open.writer.run(order, slots, work).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use flow_engine::{Resolve, ResolveOutcome, StoredWait, TimerKind, WaitState};
-use flow_model::{Resolution, RunId, Timestamp};
+use flow_model::{EventId, Resolution, RunId, Timestamp, VisitPath};
 
 use crate::connection::AnyConnection;
 use crate::failure::{Corrupt, Failure, Outcome};
@@ -11,61 +11,90 @@ use crate::run::cancel::lock;
 use crate::schema::{runs, timers, waits};
 use crate::statement::update;
 
-/// Stores an answer if its wait is open. The waits' own row decides the race; the run's is locked first, as
-/// everyone does, and then called up for a claim.
+/// What ends a wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer<'a> {
+    /// An answer, as the wait's row holds it.
+    Given {
+        resolution: &'a str,
+        /// The event that it is.
+        event: Option<EventId>,
+    },
+    /// The end of its time.
+    Expiry,
+}
+
+/// Stores an answer if its wait is open.
 pub(crate) fn resolve(connection: &mut AnyConnection, resolve: &Resolve) -> Outcome<ResolveOutcome> {
-    let Some(run) = lock(connection, resolve.run)? else { return Ok(ResolveOutcome::Missing) };
-    let number = run.answers_stored + 1;
-    let won = match &resolve.resolution {
-        Resolution::Expired => expire(connection, resolve, number)?,
-        answer => store(connection, resolve, answer, number)?,
+    let text;
+    let by = match &resolve.resolution {
+        Resolution::Expired => Answer::Expiry,
+        given => {
+            text = serde_json::to_string(given).map_err(|error| Failure::rejected(error.to_string()))?;
+            Answer::Given { resolution: &text, event: event(given) }
+        }
     };
-    if !won {
-        return lost(connection, resolve);
+    match answer(connection, resolve.run, &resolve.visit, by, resolve.now)? {
+        None => Ok(ResolveOutcome::Missing),
+        Some(true) => Ok(ResolveOutcome::Won),
+        Some(false) => lost(connection, resolve),
     }
-    let id = resolve.run.as_bytes().as_slice();
+}
+
+const fn event(resolution: &Resolution) -> Option<EventId> {
+    match resolution {
+        Resolution::EventReceived { event, .. } => Some(*event),
+        Resolution::Decided { .. }
+        | Resolution::ToolSucceeded { .. }
+        | Resolution::ToolFailed { .. }
+        | Resolution::Submitted { .. }
+        | Resolution::ChildEnded { .. }
+        | Resolution::Expired => None,
+    }
+}
+
+/// Ends a wait if it is open. The waits' own row decides the race; the run's is locked first, as everyone does, and
+/// then called up for a claim. None when there is no such run, and false when something came first.
+pub(crate) fn answer(
+    connection: &mut AnyConnection,
+    run: RunId,
+    visit: &VisitPath,
+    by: Answer<'_>,
+    now: Timestamp,
+) -> Outcome<Option<bool>> {
+    let Some(row) = lock(connection, run)? else { return Ok(None) };
+    let number = row.answers_stored + 1;
+    let id = run.as_bytes().as_slice();
+    let open = waits::table
+        .filter(waits::run_id.eq(id))
+        .filter(waits::visit.eq(visit.as_str()))
+        .filter(waits::state.eq(OPEN));
+    let stored = (waits::resolved_at.eq(now.millis()), waits::answer_number.eq(number));
+    let ended = match by {
+        Answer::Given { resolution, event } => {
+            let event = event.as_ref().map(|event| event.as_bytes().as_slice());
+            let open = open.filter(waits::expires_at.is_null().or(waits::expires_at.gt(now.millis())));
+            let given =
+                (waits::state.eq(RESOLVED), waits::resolution.eq(resolution), waits::event_id.eq(event));
+            update(open, (given, stored)).execute(connection)?
+        }
+        Answer::Expiry => {
+            let over = open.filter(waits::expires_at.le(now.millis()));
+            update(over, (waits::state.eq(EXPIRED), stored)).execute(connection)?
+        }
+    };
+    if ended != 1 {
+        return Ok(Some(false));
+    }
     let timer = timers::table
         .filter(timers::run_id.eq(id))
-        .filter(timers::visit.eq(resolve.visit.as_str()))
+        .filter(timers::visit.eq(visit.as_str()))
         .filter(timers::kind.eq(TimerKind::WaitExpiry.as_str()));
     diesel::delete(timer).execute(connection)?;
     let change =
         (runs::waits_open.eq(runs::waits_open - 1), runs::answers_stored.eq(number), runs::wake.eq(true));
     update(runs::table.filter(runs::id.eq(id)), change).execute(connection)?;
-    Ok(ResolveOutcome::Won)
-}
-
-fn store(
-    connection: &mut AnyConnection,
-    resolve: &Resolve,
-    answer: &Resolution,
-    number: i32,
-) -> Outcome<bool> {
-    let now = resolve.now.millis();
-    let answer = serde_json::to_string(answer).map_err(|error| Failure::rejected(error.to_string()))?;
-    let open = waits::table
-        .filter(waits::run_id.eq(resolve.run.as_bytes().as_slice()))
-        .filter(waits::visit.eq(resolve.visit.as_str()))
-        .filter(waits::state.eq(OPEN))
-        .filter(waits::expires_at.is_null().or(waits::expires_at.gt(now)));
-    let change = (
-        waits::state.eq(RESOLVED),
-        waits::resolution.eq(answer.as_str()),
-        waits::resolved_at.eq(now),
-        waits::answer_number.eq(number),
-    );
-    Ok(update(open, change).execute(connection)? == 1)
-}
-
-fn expire(connection: &mut AnyConnection, resolve: &Resolve, number: i32) -> Outcome<bool> {
-    let now = resolve.now.millis();
-    let over = waits::table
-        .filter(waits::run_id.eq(resolve.run.as_bytes().as_slice()))
-        .filter(waits::visit.eq(resolve.visit.as_str()))
-        .filter(waits::state.eq(OPEN))
-        .filter(waits::expires_at.le(now));
-    let change = (waits::state.eq(EXPIRED), waits::resolved_at.eq(now), waits::answer_number.eq(number));
-    Ok(update(over, change).execute(connection)? == 1)
+    Ok(Some(true))
 }
 
 /// What stood in the way of an answer.

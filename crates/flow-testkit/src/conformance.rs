@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod catalog;
 pub mod children;
 pub mod definitions;
+pub mod events;
 pub mod idempotency;
 pub mod leases;
 mod macros;

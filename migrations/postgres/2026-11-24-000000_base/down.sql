@@ -1,5 +1,7 @@
 DROP TABLE nodes;
 DROP TABLE idempotency_keys;
+DROP TABLE event_slots;
+DROP TABLE events;
 DROP TABLE timers;
 DROP TABLE waits;
 DROP TABLE run_snapshots;

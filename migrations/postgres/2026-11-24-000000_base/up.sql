@@ -183,13 +183,47 @@ CREATE TABLE waits (
     -- The order in which the run's answers were stored.
     answer_number INTEGER,
     taken BOOLEAN NOT NULL,
+    -- What a wait for an event waits for: SHA-256 of workspace, name and key.
+    topic BYTEA CHECK (octet_length(topic) = 32),
+    -- The event that answered it.
+    event_id BYTEA CHECK (octet_length(event_id) = 16),
     PRIMARY KEY (run_id, visit),
     CHECK ((resolution IS NOT NULL) = (state = 'resolved')),
     CHECK ((resolved_at IS NOT NULL) = (state IN ('resolved', 'expired'))),
     CHECK ((answer_number IS NOT NULL) = (state IN ('resolved', 'expired'))),
     CHECK (NOT taken OR state IN ('resolved', 'expired')),
-    CHECK (state <> 'expired' OR expires_at IS NOT NULL)
+    CHECK (state <> 'expired' OR expires_at IS NOT NULL),
+    CHECK (event_id IS NULL OR (topic IS NOT NULL AND state = 'resolved'))
 );
+
+CREATE INDEX waits_by_topic ON waits (topic, state) WHERE topic IS NOT NULL;
+
+-- A run takes an event once.
+CREATE UNIQUE INDEX waits_by_event ON waits (event_id, run_id) WHERE event_id IS NOT NULL;
+
+CREATE TABLE events (
+    id BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    workspace_id BYTEA NOT NULL CHECK (octet_length(workspace_id) = 16),
+    name TEXT NOT NULL,
+    key TEXT,
+    -- As in waits. Names and keys themselves may be longer than an index can hold.
+    topic BYTEA NOT NULL CHECK (octet_length(topic) = 32),
+    data TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX events_by_topic ON events (topic, received_at, id);
+CREATE INDEX events_expiry ON events (expires_at);
+
+-- Who stores an event and who opens a wait for one lock the slot that its name and key hash to, so that the second
+-- of two sees what the first has stored. A fixed number: rows that came and went with their topics would need locks
+-- themselves.
+CREATE TABLE event_slots (
+    slot INTEGER NOT NULL PRIMARY KEY
+);
+
+INSERT INTO event_slots SELECT generate_series(0, 1023);
 
 CREATE TABLE timers (
     run_id BYTEA NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

@@ -1,5 +1,6 @@
 DROP TABLE nodes;
 DROP TABLE idempotency_keys;
+DROP TABLE events;
 DROP TABLE timers;
 DROP TABLE waits;
 DROP TABLE run_snapshots;

@@ -184,13 +184,38 @@ CREATE TABLE waits (
     -- The order in which the run's answers were stored.
     answer_number INTEGER,
     taken INTEGER NOT NULL CHECK (taken IN (0, 1)),
+    -- What a wait for an event waits for: SHA-256 of workspace, name and key.
+    topic BLOB CHECK (length(topic) = 32),
+    -- The event that answered it.
+    event_id BLOB CHECK (length(event_id) = 16),
     PRIMARY KEY (run_id, visit),
     CHECK ((resolution IS NOT NULL) = (state = 'resolved')),
     CHECK ((resolved_at IS NOT NULL) = (state IN ('resolved', 'expired'))),
     CHECK ((answer_number IS NOT NULL) = (state IN ('resolved', 'expired'))),
     CHECK (NOT taken OR state IN ('resolved', 'expired')),
-    CHECK (state <> 'expired' OR expires_at IS NOT NULL)
+    CHECK (state <> 'expired' OR expires_at IS NOT NULL),
+    CHECK (event_id IS NULL OR (topic IS NOT NULL AND state = 'resolved'))
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX waits_by_topic ON waits (topic, state) WHERE topic IS NOT NULL;
+
+-- A run takes an event once.
+CREATE UNIQUE INDEX waits_by_event ON waits (event_id, run_id) WHERE event_id IS NOT NULL;
+
+CREATE TABLE events (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    workspace_id BLOB NOT NULL CHECK (length(workspace_id) = 16),
+    name TEXT NOT NULL,
+    key TEXT,
+    -- As in waits. Names and keys themselves may be longer than an index can hold.
+    topic BLOB NOT NULL CHECK (length(topic) = 32),
+    data TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX events_by_topic ON events (topic, received_at, id);
+CREATE INDEX events_expiry ON events (expires_at);
 
 CREATE TABLE timers (
     run_id BLOB NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

@@ -26,8 +26,8 @@ pub(super) fn ask(wait: &OpenWait) -> anyhow::Result<Option<Answer>> {
             fields.as_array().into_iter().flatten().for_each(|field| tell(&format!("    {}", about(field))));
             form()
         }
-        // The clock answers, or the other run's end.
-        WaitRequest::Wait {} | WaitRequest::RunFlow { .. } => Ok(None),
+        // The clock answers, whoever sends the event, or the other run's end.
+        WaitRequest::Wait {} | WaitRequest::Event { .. } | WaitRequest::RunFlow { .. } => Ok(None),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use flow_engine::RunView;
-use flow_model::{EventKind, Handling, RunError, RunEvent, VisitPath};
+use flow_model::{EventKind, Handling, RunError, RunEvent, VisitPath, WaitRequest};
 use serde_json::Value;
 
 use crate::tell;
@@ -39,7 +39,15 @@ pub(super) fn show(view: &RunView, event: &RunEvent) {
         EventKind::WaitOpened { visit, wait } => {
             let until = wait.expires_at.filter(|_| !wait.request.kind().asks_someone());
             let until = until.map_or_else(String::new, |until| format!(", until {until}"));
-            format!("⏸ {}{until}", title(visit))
+            let event = match &wait.request {
+                WaitRequest::Event { name, .. } => format!(", for event `{name}`"),
+                WaitRequest::UserApproval { .. }
+                | WaitRequest::ClientTool { .. }
+                | WaitRequest::ShowForm { .. }
+                | WaitRequest::RunFlow { .. }
+                | WaitRequest::Wait {} => String::new(),
+            };
+            format!("⏸ {}{event}{until}", title(visit))
         }
         EventKind::RunCompleted { .. } => "• completed".to_owned(),
         EventKind::RunFailed { .. } => "• failed".to_owned(),

@@ -1,32 +1,39 @@
-//! `wait`: lets time pass.
+//! `wait`: lets time pass, or waits for an event.
+
+mod event;
 
 use std::time::Duration;
 
 use flow_expr::{JsonTemplate, Scope};
-use flow_model::{Fields, RunError, Timestamp, WaitRequest, excerpt};
+use flow_model::{Fields, OnExpire, RunError, Timestamp, WaitRequest, excerpt};
 use serde_json::Value;
 
+use self::event::Event;
 use super::{Expiry, Resolved};
 use crate::flow::{Templates, failed};
 
-/// How long, or until when.
+/// How long, until when, or for what.
 #[derive(Debug)]
 pub(crate) enum Wait {
     Duration(JsonTemplate),
     Until(JsonTemplate),
+    Event(Event),
 }
+
+/// The settings of which there must be one.
+const CHOICES: [&str; 3] = ["durationMs", "until", "event"];
 
 impl Wait {
     pub(super) fn compile(data: &Fields<'_>, templates: Templates<'_>) -> Option<Self> {
-        let given = (data.value("durationMs"), data.value("until"));
-        if data.value("event").is_some() {
-            let message =
-                "events can't be waited for in this version of the server; use `durationMs` or `until`";
-            data.faults().error(data.at("event"), "setting_unsupported", message);
+        let given = CHOICES.map(|setting| data.value(setting));
+        if given.iter().flatten().count() > 1 {
+            let last = CHOICES.iter().zip(given).rev().find_map(|(setting, given)| given.map(|_| setting));
+            let message = "give one of `durationMs`, `until` and `event`";
+            data.faults().error(data.at(last?), "setting_conflict", message);
             return None;
         }
         match given {
-            (Some(duration), None) => {
+            [Some(duration), ..] => {
                 let template = templates.json(duration, &data.at("durationMs"))?;
                 // What no expression changes can be judged now.
                 if template.is_constant() && whole(duration).is_none() {
@@ -34,26 +41,28 @@ impl Wait {
                 }
                 Some(Self::Duration(template))
             }
-            (None, Some(until)) => {
+            [_, Some(until), _] => {
                 let template = templates.json(until, &data.at("until"))?;
                 if template.is_constant() && moment(until).is_none() {
                     wrong(data, "until", TIME, until);
                 }
                 Some(Self::Until(template))
             }
-            (Some(_), Some(_)) => {
-                data.faults().error(
-                    data.at("until"),
-                    "setting_conflict",
-                    "give `durationMs` or `until`, not both",
-                );
-                None
-            }
-            (None, None) => {
-                let message = "give `durationMs` (a number) or `until` (a time such as 2026-01-31T09:00:00Z)";
+            [.., Some(event)] => Event::compile(event, data, templates).map(Self::Event),
+            [None, None, None] => {
+                let message = "give `durationMs` (a number), `until` (a time such as 2026-01-31T09:00:00Z), or \
+                               `event` (`{name, key}`)";
                 data.faults().error(data.at("durationMs"), "required", message);
                 None
             }
+        }
+    }
+
+    /// What the step does when its wait expires: time was all that it waited for, or the event didn't come.
+    pub(super) const fn on_expire(&self) -> OnExpire {
+        match self {
+            Self::Duration(_) | Self::Until(_) => OnExpire::Proceed,
+            Self::Event(_) => OnExpire::Fail,
         }
     }
 
@@ -68,6 +77,7 @@ impl Wait {
                 let value = template.evaluate(scope).map_err(|error| failed(&error))?;
                 Expiry::At(moment(&value).ok_or_else(|| invalid("until", TIME, &value))?)
             }
+            Self::Event(event) => return event.resolve(scope),
         };
         Ok(Resolved::Wait { request: WaitRequest::Wait {}, expiry })
     }

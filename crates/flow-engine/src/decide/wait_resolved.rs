@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flow_model::{
     Binding, Decision as Verdict, EventKind, OnExpire, Resolution, RunError, StepId, Timestamp, VisitPath,
-    VisitStatus,
+    VisitStatus, WaitRequest, excerpt,
 };
 use serde_json::{Value, json};
 
@@ -52,9 +52,9 @@ fn resolved(
             let output = approval(verdict, resolved_at, decided_by.as_deref(), message.as_deref());
             (output, after(step, verdict))
         }
-        Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } => {
-            (output, step.next.clone())
-        }
+        Resolution::ToolSucceeded { output }
+        | Resolution::Submitted { data: output }
+        | Resolution::EventReceived { data: output, .. } => (output, step.next.clone()),
         Resolution::ToolFailed { error } => {
             decision.fail(cx, step, visit, RunError::new("tool_failed", error));
             return decision;
@@ -68,7 +68,20 @@ fn resolved(
         },
         Resolution::Expired => match step.on_expire() {
             OnExpire::Fail => {
-                let message = format!("nobody answered `{}` in time", step.title);
+                let waited_for = cx.state.visit(visit.as_str()).and_then(|visit| visit.wait.as_ref());
+                let message = match waited_for.map(|wait| &wait.request) {
+                    Some(WaitRequest::Event { name, .. }) => {
+                        format!("no event `{}` came for `{}` in time", excerpt(name), step.title)
+                    }
+                    Some(
+                        WaitRequest::UserApproval { .. }
+                        | WaitRequest::ClientTool { .. }
+                        | WaitRequest::ShowForm { .. }
+                        | WaitRequest::RunFlow { .. }
+                        | WaitRequest::Wait {},
+                    )
+                    | None => format!("nobody answered `{}` in time", step.title),
+                };
                 decision.fail(cx, step, visit, RunError::new("wait_expired", message));
                 return decision;
             }

@@ -83,6 +83,8 @@ fn stored_text(resolved: &Resolved) -> Option<&str> {
         Resolved::Wait { request: WaitRequest::UserApproval { message, .. }, .. } => Some(message),
         Resolved::Wait { request: WaitRequest::ClientTool { tool_name, .. }, .. } => Some(tool_name),
         Resolved::Wait { request: WaitRequest::ShowForm { title, .. }, .. } => Some(title),
+        // Bounded where it was resolved.
+        Resolved::Wait { request: WaitRequest::Event { .. }, .. } => None,
         Resolved::Wait { request: WaitRequest::Wait {} | WaitRequest::RunFlow { .. }, .. }
         | Resolved::Skip
         | Resolved::Variables(_)
@@ -113,6 +115,7 @@ fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
             request:
                 WaitRequest::UserApproval { .. }
                 | WaitRequest::ShowForm { .. }
+                | WaitRequest::Event { .. }
                 | WaitRequest::Wait {}
                 | WaitRequest::RunFlow { .. },
             ..

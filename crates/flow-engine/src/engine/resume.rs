@@ -73,7 +73,9 @@ fn check(limits: &Limits, resolution: &Resolution) -> Result<(), EngineError> {
         Resolution::Decided { message: Some(text), .. } | Resolution::ToolFailed { error: text } => {
             limits.check_text(text)
         }
-        Resolution::ToolSucceeded { output } | Resolution::Submitted { data: output } => limits.check(output),
+        Resolution::ToolSucceeded { output: value }
+        | Resolution::Submitted { data: value }
+        | Resolution::EventReceived { data: value, .. } => limits.check(value),
         Resolution::Decided { message: None, .. } | Resolution::Expired | Resolution::ChildEnded { .. } => {
             Ok(())
         }
@@ -160,5 +162,6 @@ fn fitting(kind: WaitKind) -> &'static str {
         WaitKind::ShowForm => r#"{"formData": {…}}"#,
         WaitKind::Wait => "nothing: it ends by the clock",
         WaitKind::RunFlow => "nothing: it ends with the run that it waits for",
+        WaitKind::Event => "nothing: it ends by an event",
     }
 }

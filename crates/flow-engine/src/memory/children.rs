@@ -55,15 +55,17 @@ impl Runs {
         let id = append.run;
         let Some(run) = self.get(id) else { return Ok(Err(AppendRefused::Stale)) };
         let is_repeat = run.holds(append.commit.batch);
+        let awaited = run.awaited(&append.commit);
         let others = Others::of(&mut append.commit, append.status);
         if !is_repeat {
             self.check_others(&others)?;
         }
-        let appended = self.change(id, |run, timers| run.append(append, timers));
+        let appended = self.append_alone(append);
         let Some(Ok(Ok(appended))) = appended else {
             return appended.unwrap_or(Ok(Err(AppendRefused::Stale)));
         };
         if !is_repeat {
+            awaited.into_iter().for_each(|(topic, visit)| self.events.wait(topic, id, visit));
             self.change_others(id, others);
         }
         Ok(Ok(appended))

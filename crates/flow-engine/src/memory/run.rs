@@ -7,6 +7,7 @@ use flow_model::{
 };
 
 use super::awake::{Owner, Place};
+use super::events::{Events, Topic, topic};
 use super::rejected;
 use super::timers::Timers;
 use super::wait::Waits;
@@ -142,10 +143,19 @@ impl Run {
         Signals { cancel_requested, resolved: self.waits.answers() }
     }
 
+    /// The topics of the events that a commit's new waits are for, in the order in which they open.
+    pub(super) fn awaited(&self, commit: &Commit) -> Vec<(Topic, VisitPath)> {
+        let mut opened: Vec<_> = commit.waits_opened.iter().collect();
+        opened.sort_by_key(|(visit, _)| (opening(&commit.events, visit).map(|event| event.seq), visit));
+        let topic = |wait: &Wait| topic(self.record.workspace, &wait.request);
+        opened.into_iter().filter_map(|(visit, wait)| Some((topic(wait)?, visit.clone()))).collect()
+    }
+
     pub(super) fn append(
         &mut self,
         append: Append,
         timers: &mut Timers,
+        events: &Events,
     ) -> Result<Result<Appended, AppendRefused>, StoreError> {
         let Append { node, epoch, expected_seq, status, finished_at, commit, .. } = append;
         if !self.is_owned_by(node, epoch) || self.record.seq != expected_seq {
@@ -157,7 +167,7 @@ impl Run {
         if completes && self.record.cancel_requested_at.is_some() {
             return Ok(Err(AppendRefused::Cancelling));
         }
-        self.commit(status, finished_at, commit, timers)?;
+        self.commit(status, finished_at, commit, timers, events)?;
         self.attempts = 0;
         Ok(Ok(self.told(node, epoch)))
     }
@@ -169,13 +179,15 @@ impl Run {
         finished_at: Option<Timestamp>,
         commit: Commit,
         timers: &mut Timers,
+        events: &Events,
     ) -> Result<(), StoreError> {
         let (seq, now) = self.check(status, finished_at, &commit)?;
+        let awaited = self.awaited(&commit);
         for visit in &commit.waits_taken {
             self.waits.take(visit);
         }
         for (visit, wait) in commit.waits_opened {
-            let opened_at = opened_at(&commit.events, &visit).unwrap_or(now);
+            let opened_at = opening(&commit.events, &visit).map_or(now, |event| event.time);
             self.waits.open(visit, wait, opened_at, timers);
         }
         self.batches.push(Batch { id: commit.batch, events: commit.events.into() });
@@ -191,6 +203,9 @@ impl Run {
         }
         if status.is_finished() || cancelling {
             self.waits.close_all(timers);
+        }
+        for (topic, visit) in &awaited {
+            self.waits.meet(visit, topic, events, self.record.created_at, timers);
         }
         let given_up = commit.release && !cancelling && !self.waits.any_untaken();
         self.rests = given_up;
@@ -281,8 +296,8 @@ impl Log {
     }
 }
 
-/// When the events say that the visit's wait was opened.
-fn opened_at(events: &[RunEvent], opened: &VisitPath) -> Option<Timestamp> {
+/// The event that opened the visit's wait.
+fn opening<'e>(events: &'e [RunEvent], opened: &VisitPath) -> Option<&'e RunEvent> {
     let is_it = |kind: &EventKind| matches!(kind, EventKind::WaitOpened { visit, .. } if visit == opened);
-    events.iter().find(|event| is_it(&event.kind)).map(|event| event.time)
+    events.iter().find(|event| is_it(&event.kind))
 }

@@ -1,15 +1,19 @@
 //! All runs, with what must be found without looking at each: awake ones, timers, idempotency keys, nodes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use flow_model::{FlowId, NodeId, RunId, Timestamp, WorkspaceId};
+use flow_model::{FlowId, NodeId, Resolution, RunId, Timestamp, WorkspaceId};
 
 use super::awake::Awake;
 use super::children::{Children, Others};
+use super::events::{Events, Topic};
 use super::rejected;
 use super::run::Run;
 use super::timers::Timers;
-use crate::{Create, Created, IdempotencyKey, Resolve, ResolveOutcome, RunRecord, StoreError, Timer};
+use crate::{
+    Append, AppendRefused, Appended, Create, Created, IdempotencyKey, PublishEvent, Published, Resolve,
+    ResolveOutcome, RunRecord, StoreError, Timer,
+};
 
 /// The tables about runs.
 #[derive(Default)]
@@ -19,6 +23,7 @@ pub(super) struct Runs {
     pub(super) awake: Awake,
     timers: Timers,
     pub(super) children: Children,
+    pub(super) events: Events,
     /// When each node's lease ends.
     pub(super) nodes: BTreeMap<NodeId, Timestamp>,
 }
@@ -70,10 +75,12 @@ impl Runs {
         let others = Others::of(&mut commit, status);
         self.check_others(&others)?;
         let mut run = Run::new(record, node);
-        run.commit(status, finished_at, commit, &mut self.timers)?;
+        let awaited = run.awaited(&commit);
+        run.commit(status, finished_at, commit, &mut self.timers, &self.events)?;
         let told = run.told(node, 1);
         self.keys.extend(key);
         self.insert(run);
+        awaited.into_iter().for_each(|(topic, visit)| self.events.wait(topic, id, visit));
         self.change_others(id, others);
         Ok(Created::New(told))
     }
@@ -83,10 +90,44 @@ impl Runs {
         self.rows.insert(run.record.id, run);
     }
 
+    /// Appends to the run itself; none when there is no such run.
+    pub(super) fn append_alone(
+        &mut self,
+        append: Append,
+    ) -> Option<Result<Result<Appended, AppendRefused>, StoreError>> {
+        let run = self.rows.get_mut(&append.run)?;
+        let before = run.awake();
+        let appended = run.append(append, &mut self.timers, &self.events);
+        self.awake.moved(run.place(), before, run.awake());
+        Some(appended)
+    }
+
     pub(super) fn resolve(&mut self, resolve: Resolve) -> ResolveOutcome {
         let Resolve { run, visit, resolution, now } = resolve;
         let outcome = self.change(run, |run, timers| run.waits.resolve(&visit, resolution, now, timers));
         outcome.unwrap_or(ResolveOutcome::Missing)
+    }
+
+    pub(super) fn publish(&mut self, event: PublishEvent) -> Published {
+        let (id, now) = (event.id, event.received_at);
+        let topic: Topic = (event.workspace, event.name.clone(), event.key.clone());
+        let resolution = Resolution::EventReceived { event: id, data: event.data.clone() };
+        if !self.events.store(event) {
+            let takers = self.rows.values().filter(|run| run.waits.has_taken(id));
+            let mut woken: Vec<RunId> = takers.map(|run| run.record.id).collect();
+            woken.sort_unstable();
+            return Published { woken };
+        }
+        let mut woken = BTreeSet::new();
+        for (run, visit) in self.events.take_waiting(&topic) {
+            let resolve = || Resolve { run, visit: visit.clone(), resolution: resolution.clone(), now };
+            if !woken.contains(&run) && self.resolve(resolve()) == ResolveOutcome::Won {
+                woken.insert(run);
+            } else if self.rows.get(&run).is_some_and(|run| run.waits.is_open(&visit)) {
+                self.events.wait(topic.clone(), run, visit);
+            }
+        }
+        Published { woken: woken.into_iter().collect() }
     }
 
     pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<Timer> {
@@ -106,10 +147,11 @@ impl Runs {
     }
 
     pub(super) fn purge(&mut self, now: Timestamp) -> usize {
+        let events = self.events.purge(now);
         let before = self.keys.len() + self.nodes.len();
         self.keys.retain(|_, key| key.expires_at > now);
         self.nodes.retain(|_, lease_end| *lease_end > now);
-        before - self.keys.len() - self.nodes.len()
+        events + before - self.keys.len() - self.nodes.len()
     }
 }
 

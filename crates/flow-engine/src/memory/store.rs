@@ -9,8 +9,8 @@ use super::MemoryStore;
 use super::run::Run;
 use crate::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
-    Timer,
+    PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError,
+    StoredDefinition, StoredRun, StoredWait, Timer,
 };
 
 #[async_trait]
@@ -87,6 +87,10 @@ impl Store for MemoryStore {
 
     async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError> {
         Ok(self.tables().runs.get(run).map(|run| run.waits.list()).unwrap_or_default())
+    }
+
+    async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError> {
+        Ok(self.tables().runs.publish(event))
     }
 
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {

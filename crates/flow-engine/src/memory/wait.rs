@@ -1,9 +1,10 @@
 //! The waits of one run: rows that leave `Open` once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use flow_model::{Resolution, RunId, Timestamp, VisitPath, Wait};
+use flow_model::{EventId, Resolution, RunId, Timestamp, VisitPath, Wait};
 
+use super::events::{Events, Topic};
 use super::timers::Timers;
 use crate::{ResolveOutcome, ResolvedWait, StoredWait, TimerKind, WaitState};
 
@@ -16,11 +17,20 @@ pub(super) struct Waits {
     open: usize,
     /// The places of answers that no commit has taken up, in the order they were stored.
     untaken: Vec<usize>,
+    /// The events that it has taken.
+    events: HashSet<EventId>,
 }
 
 impl Waits {
     pub(super) fn new(run: RunId) -> Self {
-        Self { run, rows: Vec::new(), places: HashMap::new(), open: 0, untaken: Vec::new() }
+        Self {
+            run,
+            rows: Vec::new(),
+            places: HashMap::new(),
+            open: 0,
+            untaken: Vec::new(),
+            events: HashSet::new(),
+        }
     }
 
     /// Whether a wait with that visit was ever opened.
@@ -42,6 +52,33 @@ impl Waits {
         match self.rows[*place].state {
             WaitState::Resolved { .. } | WaitState::Expired { .. } => taken || !self.untaken.contains(place),
             WaitState::Open | WaitState::Closed => false,
+        }
+    }
+
+    pub(super) fn is_open(&self, visit: &VisitPath) -> bool {
+        self.places.get(visit).is_some_and(|place| self.rows[*place].state == WaitState::Open)
+    }
+
+    /// Whether one of them was answered by that event.
+    pub(super) fn has_taken(&self, event: EventId) -> bool {
+        self.events.contains(&event)
+    }
+
+    /// Answers a wait that was just opened by an event that is there already. `since` is when the run was created.
+    pub(super) fn meet(
+        &mut self,
+        visit: &VisitPath,
+        topic: &Topic,
+        events: &Events,
+        since: Timestamp,
+        timers: &mut Timers,
+    ) {
+        if !self.is_open(visit) {
+            return;
+        }
+        let Some(now) = self.places.get(visit).map(|place| self.rows[*place].opened_at) else { return };
+        if let Some(event) = events.oldest(topic, since, now, &self.events) {
+            self.resolve(visit, event, now, timers);
         }
     }
 
@@ -109,7 +146,12 @@ impl Waits {
             (Resolution::Expired, None) => return ResolveOutcome::NotOpen(WaitState::Open),
             (Resolution::Expired, Some(_)) => WaitState::Expired { resolved_at: now },
             (_, Some(at)) => return ResolveOutcome::NotOpen(WaitState::Expired { resolved_at: at }),
-            (resolution, None) => WaitState::Resolved { resolution, resolved_at: now },
+            (resolution, None) => {
+                if let Resolution::EventReceived { event, .. } = &resolution {
+                    self.events.insert(*event);
+                }
+                WaitState::Resolved { resolution, resolved_at: now }
+            }
         };
         timers.remove(self.run, visit, TimerKind::WaitExpiry);
         self.open -= 1;

@@ -129,7 +129,8 @@ pub struct Commit {
     /// Waits that `events` open: rows in state `open`, and a timer for each that expires. A visit opens one, but
     /// for one that waits for a child: it takes the place of an earlier one that was taken up. `opened_at` is the
     /// time of the visit's `wait.opened` event. Once a cancel was asked for they are stored `closed`, without a
-    /// timer: an answer that can't count any more must not be acknowledged.
+    /// timer: an answer that can't count any more must not be acknowledged. Some wait for an event that is there
+    /// already: see [`Store::event_publish`](crate::Store::event_publish).
     pub waits_opened: Vec<(VisitPath, Wait)>,
     /// Timers that `events` set, beside those of the waits. One that is there for the same visit and kind is
     /// replaced. Once a cancel was asked for none is stored.

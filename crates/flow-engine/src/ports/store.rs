@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
 use super::StoreError;
+use super::event::{PublishEvent, Published};
 use super::run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
     Resolve, ResolveOutcome, RunRecord, Signals, StoredDefinition, StoredRun, StoredWait, Timer,
@@ -89,6 +90,20 @@ pub trait Store: Send + Sync + 'static {
     /// Every wait of a run, taken up or not, oldest first.
     async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError>;
 
+    /// Stores an event, and answers every open wait for it in its workspace with
+    /// [`Resolution::EventReceived`](flow_model::Resolution::EventReceived), as [`Store::wait_resolve`] would at
+    /// `received_at`; of several waits of one run the oldest alone.
+    ///
+    /// Until it expires the event is there for waits that come later, too: a commit that opens a wait for an event
+    /// stores it answered already, by the oldest event that matches, that was received since the run was created
+    /// and is unexpired when the wait opens, and that the run hasn't taken before. A wait that such a commit closes,
+    /// or whose time is over as it opens, takes none. A wait and an event that are stored at the same moment never
+    /// miss each other.
+    ///
+    /// A repeat under the same id stores nothing and wakes nobody: it is told of the runs that have taken the event
+    /// by now. Once the event was purged it would be a new one.
+    async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError>;
+
     /// The timers that are due, the earliest first, at most `limit`.
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError>;
 
@@ -106,7 +121,7 @@ pub trait Store: Send + Sync + 'static {
     /// that leaves has not died of them.
     async fn node_leave(&self, node: NodeId) -> Result<(), StoreError>;
 
-    /// Deletes what has expired: idempotency keys and dead nodes. Returns how many rows went.
+    /// Deletes what has expired: idempotency keys, events and dead nodes. Returns how many rows went.
     async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError>;
 
     /// Whether the database answers.

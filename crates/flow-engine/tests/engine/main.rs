@@ -9,6 +9,7 @@ mod complaints;
 mod control;
 mod crash;
 mod event_stream;
+mod event_wait;
 mod expiry;
 mod flows;
 mod forms;

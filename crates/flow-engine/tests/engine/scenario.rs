@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use flow_engine::{
-    Answer, Engine, EngineError, MemoryStore, OpenWait, Registry, RunView, StepError, Store, StoreError,
-    WaitChoice,
+    Answer, Engine, EngineError, MemoryStore, NewEvent, OpenWait, Registry, RunView, StepError, Store,
+    StoreError, WaitChoice,
 };
-use flow_model::{EventKind, ExecutionId, RunEnd, RunId, RunStatus, WaitKind};
+use flow_model::{EventId, EventKind, ExecutionId, RunEnd, RunId, RunStatus, WaitKind};
 use flow_testkit::documents::{flow, required};
 use flow_testkit::{FaultyStore, ScriptedStep};
 use serde_json::{Value, json};
 
-use crate::world::{LONG, World, approve, form, reject, steps, tool};
+use crate::world::{LEASE, LONG, World, approve, form, reject, steps, tool};
 
 mod containers;
 mod settings;
@@ -23,6 +23,8 @@ pub(crate) struct Scenario {
     pub(crate) document: Value,
     inputs: Value,
     approves: bool,
+    /// The event that is sent before each answer.
+    sends: Option<&'static str>,
     /// How the undisturbed run ends.
     end: Result<Value, &'static str>,
     /// How many visits call the world.
@@ -37,6 +39,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         document,
         inputs: json!({ "n": 1 }),
         approves: true,
+        sends: None,
         end,
         effects,
     };
@@ -69,6 +72,17 @@ pub(crate) fn all() -> Vec<Scenario> {
         .tool("again", "look-up", json!({ "n": 2 }))
         .done("end", [("found", "{{use.found}}"), ("again", "{{again.found}}")])
         .build();
+    let event = start("event")
+        .approval("ask", "?")
+        .step(
+            "paid",
+            "wait",
+            json!({ "event": { "name": "paid", "key": "{{n}}" }, "expiresInMs": 9_000_000 }),
+        )
+        .step("use", "work", json!({ "sum": "{{paid.sum}}" }))
+        .approval("again", "?")
+        .done("end", [("sum", "{{use.sum}}")])
+        .build();
     let failing = start("failing")
         .step("one", "work", json!({ "n": 1 }))
         .step("bad", "work", json!({ "fail": true }))
@@ -91,6 +105,7 @@ pub(crate) fn all() -> Vec<Scenario> {
             ..scenario("rejected", ask, Ok(json!({ "decision": "reject", "by": "nobody" })), 2)
         },
         scenario("client tool", client, Ok(json!({ "found": 42, "again": 42 })), 1),
+        Scenario { sends: Some("paid"), ..scenario("event", event, Ok(json!({ "sum": 5 })), 1) },
         scenario("failing", failing, Err("on_request"), 2),
         scenario("on purpose", on_purpose, Err("flow_failed"), 1),
     ];
@@ -150,6 +165,9 @@ impl Scenario {
                 tokio::task::yield_now().await;
                 continue;
             };
+            if !self.send(world, engine, run).await {
+                continue;
+            }
             let answer = self.answer(open.wait.request.kind());
             let choice = WaitChoice::Named(open.execution.to_string());
             match engine.resume(world.workspace, run, choice, answer, LONG).await {
@@ -161,13 +179,31 @@ impl Scenario {
         }
     }
 
+    /// Sends the event that the run will wait for, by an id of its own; false when nobody knows whether it is there.
+    async fn send(&self, world: &World, engine: &Engine, run: RunId) -> bool {
+        let Some(name) = self.sends else { return true };
+        let event = NewEvent {
+            workspace: world.workspace,
+            name: name.to_owned(),
+            key: Some("1".to_owned()),
+            data: Arc::new(json!({ "sum": 5 })),
+            time_to_live: Some(LEASE * 1_000),
+            id: Some(EventId::from_bytes(*run.as_bytes())),
+        };
+        match engine.publish_event(event).await {
+            Ok(_) => true,
+            Err(EngineError::Store(StoreError::Unavailable { .. })) => false,
+            Err(error) => panic!("{}: {error}", self.name),
+        }
+    }
+
     fn answer(&self, kind: WaitKind) -> Answer {
         match kind {
             WaitKind::UserApproval if self.approves => approve(),
             WaitKind::UserApproval => reject(),
             WaitKind::ClientTool => tool(json!({ "found": 42 })),
             WaitKind::ShowForm => form(json!({ "who": "Ada" })),
-            WaitKind::Wait | WaitKind::RunFlow => panic!("nobody is asked"),
+            WaitKind::Wait | WaitKind::Event | WaitKind::RunFlow => panic!("nobody is asked"),
         }
     }
 

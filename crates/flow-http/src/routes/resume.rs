@@ -74,5 +74,6 @@ const fn fitting(kind: WaitKind) -> &'static str {
         WaitKind::ShowForm => r#"{"formData": {…}}"#,
         WaitKind::Wait => "nothing: it ends by the clock",
         WaitKind::RunFlow => "nothing: it ends with the run that it waits for",
+        WaitKind::Event => "nothing: it ends by an event",
     }
 }

@@ -121,6 +121,13 @@ enum Data<'a> {
         execution_id: String,
         run_id: String,
     },
+    Event {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        execution_id: String,
+        event: EventName<'a>,
+        expires_at: Option<String>,
+    },
     Resolved {
         resolved_at: String,
         #[serde(flatten)]
@@ -159,6 +166,10 @@ pub(super) enum Answer<'a> {
     Submitted {
         form_data: &'a Value,
     },
+    Event {
+        event_id: String,
+        data: &'a Value,
+    },
     Expired {
         expired: bool,
     },
@@ -172,6 +183,14 @@ pub(super) enum Answer<'a> {
     },
 }
 
+/// The event that is waited for.
+#[derive(Serialize)]
+struct EventName<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+}
+
 impl<'a> Answer<'a> {
     pub(super) fn of(resolution: &'a Resolution) -> Self {
         match resolution {
@@ -183,6 +202,7 @@ impl<'a> Answer<'a> {
             Resolution::ToolSucceeded { output } => Self::Succeeded { success: true, output },
             Resolution::ToolFailed { error } => Self::Failed { success: false, error },
             Resolution::Submitted { data } => Self::Submitted { form_data: data },
+            Resolution::EventReceived { event, data } => Self::Event { event_id: event.to_string(), data },
             Resolution::Expired => Self::Expired { expired: true },
             Resolution::ChildEnded { run, end } => {
                 let (output, error) = match end {
@@ -264,6 +284,9 @@ impl<'a> Data<'a> {
             }
             WaitRequest::Wait {} => Self::Clock { kind, execution_id, expires_at },
             WaitRequest::RunFlow { run } => Self::Child { kind, execution_id, run_id: run.to_string() },
+            WaitRequest::Event { name, key } => {
+                Self::Event { kind, execution_id, event: EventName { name, key: key.as_deref() }, expires_at }
+            }
         }
     }
 }

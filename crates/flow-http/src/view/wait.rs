@@ -88,7 +88,10 @@ impl WaitState {
             message: match &open.wait.request {
                 WaitRequest::UserApproval { message, .. } => Some(message.clone()),
                 WaitRequest::ShowForm { title, .. } => Some(title.clone()),
-                WaitRequest::ClientTool { .. } | WaitRequest::Wait {} | WaitRequest::RunFlow { .. } => None,
+                WaitRequest::ClientTool { .. }
+                | WaitRequest::Wait {}
+                | WaitRequest::Event { .. }
+                | WaitRequest::RunFlow { .. } => None,
             },
             created_at: open.opened_at.to_string(),
             expires_at: open.wait.expires_at.map(|at| at.to_string()),
@@ -118,7 +121,7 @@ impl PendingAction {
                 description: description.clone(),
                 fields: fields.clone(),
             },
-            WaitRequest::Wait {} | WaitRequest::RunFlow { .. } => return None,
+            WaitRequest::Wait {} | WaitRequest::Event { .. } | WaitRequest::RunFlow { .. } => return None,
         })
     }
 }

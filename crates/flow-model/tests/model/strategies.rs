@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision, EventKind, Fold, Handling, Resolution, RunEnd, RunError, RunId, RunStart, Timestamp,
-    Trigger, VisitPath, Wait, WaitRequest,
+    Binding, Decision, EventId, EventKind, Fold, Handling, Resolution, RunEnd, RunError, RunId, RunStart,
+    Timestamp, Trigger, VisitPath, Wait, WaitRequest,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -88,6 +88,8 @@ fn wait() -> impl Strategy<Value = Wait> {
             .prop_map(|(title, description, fields)| WaitRequest::ShowForm { title, description, fields }),
         Just(WaitRequest::Wait {}),
         any::<[u8; 16]>().prop_map(|id| WaitRequest::RunFlow { run: RunId::from_bytes(id) }),
+        (any::<String>(), proptest::option::of(any::<String>()))
+            .prop_map(|(name, key)| WaitRequest::Event { name, key }),
     ];
     let expires_at = proptest::option::of(any::<i64>().prop_map(Timestamp::from_millis));
     (request, expires_at).prop_map(|(request, expires_at)| Wait { request, expires_at })
@@ -104,6 +106,8 @@ fn resolution() -> impl Strategy<Value = Resolution> {
         shared().prop_map(|output| Resolution::ToolSucceeded { output }),
         any::<String>().prop_map(|error| Resolution::ToolFailed { error }),
         shared().prop_map(|data| Resolution::Submitted { data }),
+        (any::<[u8; 16]>(), shared())
+            .prop_map(|(event, data)| Resolution::EventReceived { event: EventId::from_bytes(event), data }),
         Just(Resolution::Expired),
         (any::<[u8; 16]>(), run_end())
             .prop_map(|(id, end)| Resolution::ChildEnded { run: RunId::from_bytes(id), end }),

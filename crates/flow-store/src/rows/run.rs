@@ -5,6 +5,7 @@ use flow_engine::{Parent, RunRecord};
 use flow_model::{DefinitionHash, FlowId, RunId, RunStatus, Timestamp, VisitPath, WorkspaceId};
 
 use super::{bytes, moment, named, number, read};
+use crate::event::arrival::Taker;
 use crate::failure::Corrupt;
 use crate::schema::runs;
 
@@ -82,7 +83,9 @@ impl RunRow {
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = runs)]
 pub(crate) struct LockedRun {
+    pub(crate) workspace_id: Vec<u8>,
     pub(crate) status: String,
+    pub(crate) created_at: i64,
     pub(crate) cancel_requested_at: Option<i64>,
     pub(crate) waits_open: i32,
     pub(crate) answers_stored: i32,
@@ -91,6 +94,11 @@ pub(crate) struct LockedRun {
 }
 
 impl LockedRun {
+    /// The run as it meets events.
+    pub(crate) fn taker(&self, run: RunId) -> Taker<'_> {
+        Taker { run, workspace: &self.workspace_id, created_at: self.created_at }
+    }
+
     pub(crate) fn status(&self, run: RunId) -> Result<RunStatus, Corrupt> {
         read("run", run.as_bytes(), || status(&self.status))
     }

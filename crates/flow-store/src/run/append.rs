@@ -9,12 +9,14 @@ use flow_model::{EVENT_SCHEMA, RunStatus, Timestamp};
 use super::cancel::lock;
 use super::children;
 use super::close::Closing;
-use super::commit::{Prepared, close, stored_count, take_answers};
+use super::commit::{Of, Prepared, close, stored_count, take_answers};
 use super::told::Owner;
 use crate::connection::AnyConnection;
+use crate::event::arrival::{Arrivals, Taker};
+use crate::event::topic::Slot;
 use crate::failure::Outcome;
 use crate::order::Order;
-use crate::rows::run::OwnedRun;
+use crate::rows::run::{LockedRun, OwnedRun};
 use crate::rows::stored_number;
 use crate::schema::runs;
 use crate::statement::update;
@@ -42,18 +44,35 @@ impl NewCommit {
         Order::run(self.commit.answer.as_ref().map_or(self.owner.run, |answer| answer.run))
     }
 
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        self.commit.slots()
+    }
+
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Result<Appended, AppendRefused>> {
         let run = self.owner.run;
         if let Some(answer) = &self.commit.answer {
             // A parent before its children, as everyone does.
             lock(connection, answer.run)?;
         }
-        let closing = Closing::look(connection, run, &self.commit)?;
-        let Some(row) = self.store_row(connection, &closing)? else {
+        // Most commits close nothing and wait for no event, and begin with the fence.
+        let has_more = !self.commit.closed.is_empty() || self.commit.awaits_events();
+        let locked = if has_more { lock(connection, run)? } else { None };
+        let closing = match &locked {
+            Some(_) => Closing::look(connection, run, &self.commit)?,
+            None => Closing::default(),
+        };
+        let closes_all = |row: &LockedRun| self.status.is_finished() || row.cancel_requested_at.is_some();
+        let arrivals = match &locked {
+            Some(row) if !closes_all(row) => Arrivals::look(connection, row.taker(run), &self.commit)?,
+            Some(_) | None => Arrivals::default(),
+        };
+        let Some(row) = self.store_row(connection, &closing, &arrivals)? else {
             return self.refused(connection);
         };
+        let taker = locked.as_ref().map_or(Taker::of_no_event(run), |row| row.taker(run));
         take_answers(connection, run, &self.commit.taken)?;
-        self.commit.store(connection, run)?;
+        self.commit
+            .store(connection, Of { taker, arrivals: &arrivals, answers_stored: row.answers_stored })?;
         closing.store(connection, run, &self.commit.closed)?;
         let closes = row.waits_open > 0 || self.commit.sets_timers();
         if closes && (self.status.is_finished() || row.cancel_requested_at.is_some()) {
@@ -70,15 +89,24 @@ impl NewCommit {
     }
 
     /// The whole fence in one statement, which also locks the row. None when it holds the commit off.
-    fn store_row(&self, connection: &mut AnyConnection, closing: &Closing) -> Outcome<Option<OwnedRun>> {
+    fn store_row(
+        &self,
+        connection: &mut AnyConnection,
+        closing: &Closing,
+        arrivals: &Arrivals,
+    ) -> Outcome<Option<OwnedRun>> {
         let ends = self.status.is_finished();
         let completes = matches!(self.status, RunStatus::Completed | RunStatus::Failed);
         // A run that is given up rests, whatever its status: it may be backing off.
         let has_work = matches!(self.status, RunStatus::Queued | RunStatus::Running) && !self.commit.release;
         let taken = stored_count(self.commit.taken.len()) + closing.answers;
+        let arrived = stored_count(arrivals.count());
+        let opened = self.commit.count_open() - closing.open - arrived;
         // What the outside asked for meanwhile: a driver must see it before the run may rest.
         let is_called = || {
-            runs::answers_stored.gt(runs::answers_taken + taken).or(runs::cancel_requested_at.is_not_null())
+            (runs::answers_stored + arrived)
+                .gt(runs::answers_taken + taken)
+                .or(runs::cancel_requested_at.is_not_null())
         };
         let gives_up = ends.into_sql::<Bool>().or(self
             .commit
@@ -99,7 +127,8 @@ impl NewCommit {
             runs::finished_at.eq(self.finished_at.map(Timestamp::millis)),
             runs::error_code.eq(self.commit.error_code.as_deref()),
             runs::attempts.eq(0),
-            runs::waits_open.eq(runs::waits_open + (self.commit.count_open() - closing.open)),
+            runs::waits_open.eq(runs::waits_open + opened),
+            runs::answers_stored.eq(runs::answers_stored + arrived),
             runs::answers_taken.eq(runs::answers_taken + taken),
             runs::children.eq(runs::children + stored_count(self.commit.children.len())),
             runs::lease_node.eq(case_when(gives_up, nobody).otherwise(runs::lease_node)),

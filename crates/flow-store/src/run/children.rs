@@ -10,9 +10,10 @@ use flow_engine::{Commit, NewChild, RunRecord, StoreError};
 use flow_model::{BatchId, RunId, RunStatus, Timestamp, VisitPath};
 
 use super::cancel;
-use super::commit::Prepared;
+use super::commit::{Of, Prepared};
 use super::create::store_row;
 use crate::connection::AnyConnection;
+use crate::event::arrival::{Arrivals, Taker};
 use crate::failure::{Failure, Outcome};
 use crate::rows::{bytes, read};
 use crate::schema::runs;
@@ -47,10 +48,11 @@ impl PreparedChild {
     }
 
     pub(super) fn store(&self, connection: &mut AnyConnection) -> Outcome<()> {
-        if !store_row(connection, &self.record, &self.commit, None)? {
+        if !store_row(connection, &self.record, &self.commit, None, 0)? {
             return Err(Failure::rejected(format!("the run {} exists already", self.record.id)));
         }
-        self.commit.store(connection, self.record.id)
+        let taker = Taker::of_no_event(self.record.id);
+        self.commit.store(connection, Of { taker, arrivals: &Arrivals::default(), answers_stored: 0 })
     }
 }
 

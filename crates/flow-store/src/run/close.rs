@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 use flow_model::{RunId, VisitPath};
 
-use super::cancel::lock;
 use super::commit::Prepared;
 use crate::connection::AnyConnection;
 use crate::failure::Outcome;
@@ -21,12 +20,9 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    /// The run's row is locked, so that what is counted stays so. Most commits close nothing and ask nothing.
+    /// The run's row is locked, so that what is counted stays so.
     pub(crate) fn look(connection: &mut AnyConnection, run: RunId, commit: &Prepared) -> Outcome<Self> {
         let mut counted = Self::default();
-        if commit.closed.is_empty() || lock(connection, run)?.is_none() {
-            return Ok(counted);
-        }
         for visit in &commit.closed {
             let wait = waits::table
                 .filter(waits::run_id.eq(run.as_bytes().as_slice()))

@@ -2,14 +2,18 @@
 
 use diesel::prelude::*;
 use flow_engine::{Commit, Resolve, StoreError, TimerKind};
-use flow_model::{BatchId, EVENT_SCHEMA, EventKind, RunId, RunStatus, Timestamp, VisitPath, WaitKind};
+use flow_model::{
+    BatchId, EVENT_SCHEMA, EventKind, RunId, RunStatus, Timestamp, VisitPath, WaitKind, WaitRequest,
+};
 
 use super::children::PreparedChild;
 use crate::codec::{self, Encoded};
 use crate::connection::{AnyConnection, on_each};
+use crate::event::arrival::{Arrival, Arrivals, Taker};
+use crate::event::topic::{Slot, Topic};
 use crate::failure::{Failure, Outcome};
 use crate::rows::stored_number;
-use crate::rows::wait::{CLOSED, OPEN};
+use crate::rows::wait::{CLOSED, OPEN, RESOLVED};
 use crate::schema::{run_events, runs, timers, waits};
 use crate::statement::update;
 use crate::timer;
@@ -35,6 +39,15 @@ pub(crate) struct Prepared {
     events: Encoded,
 }
 
+/// The run whose commit is stored, after its row was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Of<'a> {
+    pub(crate) taker: Taker<'a>,
+    pub(crate) arrivals: &'a Arrivals,
+    /// How many answers it has, those of `arrivals` included.
+    pub(crate) answers_stored: i32,
+}
+
 /// A wait's row before it is stored.
 #[derive(Debug)]
 pub(crate) struct OpenedWait {
@@ -44,6 +57,8 @@ pub(crate) struct OpenedWait {
     expires_at: Option<i64>,
     seq: i64,
     at: Timestamp,
+    /// The event that it is for.
+    pub(crate) topic: Option<Topic>,
     /// Its visit is closed by the same commit: it can't be answered, and has no timer.
     is_closed: bool,
 }
@@ -81,11 +96,12 @@ impl Prepared {
                 expires_at: wait.expires_at.map(Timestamp::millis),
                 seq: stored_number(opening.seq),
                 at: opening.time,
+                topic: topic(&wait.request),
                 is_closed: closed.binary_search(&visit).is_ok(),
                 visit,
             })
         });
-        let opened: Result<_, serde_json::Error> = opened.collect();
+        let opened: Result<Vec<OpenedWait>, serde_json::Error> = opened.collect();
         let error_code = match &last.kind {
             EventKind::RunFailed { error } if status == RunStatus::Failed => Some(error.code.clone()),
             _ => None,
@@ -93,6 +109,9 @@ impl Prepared {
         let children: Result<_, StoreError> =
             commit.children.into_iter().map(|child| PreparedChild::new(child, commit.batch)).collect();
         let unwritable = |error: serde_json::Error| rejected(format!("a commit can't be written: {error}"));
+        let mut opened = opened.map_err(unwritable)?;
+        // The first to open takes the oldest event.
+        opened.sort_by(|a, b| (a.seq, &a.visit).cmp(&(b.seq, &b.visit)));
         Ok(Self {
             batch: commit.batch,
             first_seq: stored_number(after + 1),
@@ -100,7 +119,7 @@ impl Prepared {
             release: commit.release,
             error_code,
             taken: commit.waits_taken,
-            opened: opened.map_err(unwritable)?,
+            opened,
             closed,
             children: children?,
             answer: commit.answer,
@@ -115,15 +134,28 @@ impl Prepared {
         stored_count(self.opened.iter().filter(|wait| !wait.is_closed).count())
     }
 
+    /// The slots of the events that its waits are for.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        self.opened.iter().filter_map(|wait| Some(wait.topic.as_ref()?.slot())).collect()
+    }
+
+    pub(crate) fn awaits_events(&self) -> bool {
+        self.opened.iter().any(|wait| wait.topic.is_some())
+    }
+
     pub(crate) const fn sets_timers(&self) -> bool {
         !self.timers.is_empty()
     }
 
     /// Stores the events, and the waits and timers that go with them. The run's row is there and locked.
-    pub(crate) fn store(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+    pub(crate) fn store(&self, connection: &mut AnyConnection, of: Of<'_>) -> Outcome<()> {
+        let run = of.taker.run;
         self.store_events(connection, run)?;
-        for wait in &self.opened {
-            wait.store(connection, run)?;
+        let mut number = of.answers_stored - stored_count(of.arrivals.count());
+        for (place, wait) in self.opened.iter().enumerate() {
+            let arrival = of.arrivals.of(place);
+            number += i32::from(arrival.is_some());
+            wait.store(connection, of.taker, arrival.map(|arrival| (arrival, number)))?;
         }
         for (visit, kind, due_at) in &self.timers {
             timer::replace(connection, run, visit, *kind, *due_at)?;
@@ -161,7 +193,29 @@ impl Prepared {
 }
 
 impl OpenedWait {
-    fn store(&self, connection: &mut AnyConnection, run: RunId) -> Outcome<()> {
+    pub(crate) const fn opened_at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Whether an answer at the moment it opens would count.
+    pub(crate) fn can_be_answered(&self) -> bool {
+        !self.is_closed && self.expires_at.is_none_or(|at| at > self.at.millis())
+    }
+
+    /// Stores it, with the event that is there for it and the number of that answer.
+    fn store(
+        &self,
+        connection: &mut AnyConnection,
+        taker: Taker<'_>,
+        arrival: Option<(&Arrival, i32)>,
+    ) -> Outcome<()> {
+        let run = taker.run;
+        let topic = self.topic.as_ref().map(|topic| topic.hash(taker.workspace));
+        let state = match arrival {
+            Some(_) => RESOLVED,
+            None if self.is_closed => CLOSED,
+            None => OPEN,
+        };
         // A step that is tried again starts another child.
         if self.kind == WaitKind::RunFlow.as_str() {
             let over = waits::table
@@ -171,21 +225,42 @@ impl OpenedWait {
             diesel::delete(over).execute(connection)?;
         }
         let row = (
-            waits::run_id.eq(run.as_bytes().as_slice()),
-            waits::visit.eq(self.visit.as_str()),
-            waits::opened_seq.eq(self.seq),
-            waits::opened_at.eq(self.at.millis()),
-            waits::kind.eq(self.kind),
-            waits::request.eq(self.request.as_str()),
-            waits::expires_at.eq(self.expires_at),
-            waits::state.eq(if self.is_closed { CLOSED } else { OPEN }),
-            waits::taken.eq(false),
+            (
+                waits::run_id.eq(run.as_bytes().as_slice()),
+                waits::visit.eq(self.visit.as_str()),
+                waits::opened_seq.eq(self.seq),
+                waits::opened_at.eq(self.at.millis()),
+                waits::kind.eq(self.kind),
+                waits::request.eq(self.request.as_str()),
+                waits::expires_at.eq(self.expires_at),
+                waits::state.eq(state),
+                waits::taken.eq(false),
+            ),
+            (
+                waits::topic.eq(topic.as_ref().map(<[u8; 32]>::as_slice)),
+                waits::resolution.eq(arrival.map(|(arrival, _)| arrival.resolution.as_str())),
+                waits::resolved_at.eq(arrival.map(|_| self.at.millis())),
+                waits::answer_number.eq(arrival.map(|(_, number)| number)),
+                waits::event_id.eq(arrival.map(|(arrival, _)| arrival.event.as_bytes().as_slice())),
+            ),
         );
         on_each!(connection, |each| diesel::insert_into(waits::table).values(row).execute(each))?;
-        match self.expires_at.filter(|_| !self.is_closed).map(Timestamp::from_millis) {
+        match self.expires_at.filter(|_| state == OPEN).map(Timestamp::from_millis) {
             Some(due_at) => timer::set(connection, run, &self.visit, TimerKind::WaitExpiry, due_at),
             None => Ok(()),
         }
+    }
+}
+
+/// The event that a wait is for.
+fn topic(request: &WaitRequest) -> Option<Topic> {
+    match request {
+        WaitRequest::Event { name, key } => Some(Topic { name: name.clone(), key: key.clone() }),
+        WaitRequest::UserApproval { .. }
+        | WaitRequest::ClientTool { .. }
+        | WaitRequest::ShowForm { .. }
+        | WaitRequest::RunFlow { .. }
+        | WaitRequest::Wait {} => None,
     }
 }
 

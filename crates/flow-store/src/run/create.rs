@@ -6,10 +6,12 @@ use flow_model::{EVENT_SCHEMA, NodeId, RunStatus};
 
 use super::cancel::lock;
 use super::children;
-use super::commit::{Prepared, close, stored_count};
+use super::commit::{Of, Prepared, close, stored_count};
 use super::key::{KeyOutcome, flow_part, take};
 use super::told::Owner;
 use crate::connection::{AnyConnection, on_each};
+use crate::event::arrival::{Arrivals, Taker};
+use crate::event::topic::Slot;
 use crate::failure::{Failure, Outcome};
 use crate::order::Order;
 use crate::schema::runs;
@@ -45,6 +47,10 @@ impl NewRun {
         }
     }
 
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        self.commit.slots()
+    }
+
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Created> {
         if let Some(answer) = &self.commit.answer {
             lock(connection, answer.run)?;
@@ -60,15 +66,18 @@ impl NewRun {
                 Created::Duplicate { run, same_body }
             });
         }
-        let owned_by = if self.releases() { None } else { Some(self.node) };
-        if !store_row(connection, &self.record, &self.commit, owned_by)? {
+        let arrivals = self.arrivals(connection)?;
+        let answers_stored = stored_count(arrivals.count());
+        let owned_by = if self.releases(&arrivals) { None } else { Some(self.node) };
+        if !store_row(connection, &self.record, &self.commit, owned_by, answers_stored)? {
             return if self.commit.is_stored(connection, self.record.id)? {
                 Ok(Created::New(owner.told_again(connection)?))
             } else {
                 Err(Failure::rejected(format!("the run {} exists already", self.record.id)))
             };
         }
-        self.commit.store(connection, self.record.id)?;
+        let of = Of { taker: self.taker(), arrivals: &arrivals, answers_stored };
+        self.commit.store(connection, of)?;
         if self.record.cancel_requested_at.is_some() || self.record.status.is_finished() {
             self.close(connection)?;
         }
@@ -80,13 +89,35 @@ impl NewRun {
         if let Some(answer) = &self.commit.answer {
             wait::resolve(connection, answer)?;
         }
+        if arrivals.count() > 0 {
+            return Ok(Created::New(owner.told_again(connection)?));
+        }
         let cancel_requested = self.record.cancel_requested_at.is_some();
-        Ok(Created::New(Appended { resolved: Vec::new(), cancel_requested, released: self.releases() }))
+        let released = self.releases(&arrivals);
+        Ok(Created::New(Appended { resolved: Vec::new(), cancel_requested, released }))
     }
 
-    fn releases(&self) -> bool {
-        let is_cancelled = self.record.cancel_requested_at.is_some();
-        self.record.status.is_finished() || (self.commit.release && !is_cancelled)
+    /// Events that came after the run was accepted and before it was stored.
+    fn arrivals(&self, connection: &mut AnyConnection) -> Outcome<Arrivals> {
+        let is_closing = self.record.cancel_requested_at.is_some() || self.record.status.is_finished();
+        if is_closing || !self.commit.awaits_events() {
+            return Ok(Arrivals::default());
+        }
+        Arrivals::look(connection, self.taker(), &self.commit)
+    }
+
+    const fn taker(&self) -> Taker<'_> {
+        let RunRecord { id, workspace, created_at, .. } = &self.record;
+        Taker { run: *id, workspace: workspace.as_bytes().as_slice(), created_at: created_at.millis() }
+    }
+
+    /// Whether something must be done about the run before it may rest.
+    fn is_called(&self, arrivals: &Arrivals) -> bool {
+        self.record.cancel_requested_at.is_some() || arrivals.count() > 0
+    }
+
+    fn releases(&self, arrivals: &Arrivals) -> bool {
+        self.record.status.is_finished() || (self.commit.release && !self.is_called(arrivals))
     }
 
     fn close(&self, connection: &mut AnyConnection) -> Outcome<()> {
@@ -103,11 +134,14 @@ pub(super) fn store_row(
     record: &RunRecord,
     commit: &Prepared,
     owned_by: Option<NodeId>,
+    answers_stored: i32,
 ) -> Outcome<bool> {
     let parent = record.parent.as_ref();
     let wake = match record.status {
         RunStatus::Queued | RunStatus::Running if !commit.release => true,
-        RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => record.cancel_requested_at.is_some(),
+        RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => {
+            record.cancel_requested_at.is_some() || answers_stored > 0
+        }
         RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
     };
     let row = (
@@ -127,8 +161,8 @@ pub(super) fn store_row(
             runs::lease_node.eq(owned_by.as_ref().map(|node| node.as_bytes().as_slice())),
             runs::attempts.eq(0),
             runs::wake.eq(wake),
-            runs::waits_open.eq(commit.count_open()),
-            runs::answers_stored.eq(0),
+            runs::waits_open.eq(commit.count_open() - answers_stored),
+            runs::answers_stored.eq(answers_stored),
             runs::answers_taken.eq(0),
             runs::cancel_requested_at.eq(record.cancel_requested_at.map(|at| at.millis())),
             runs::created_at.eq(record.created_at.millis()),

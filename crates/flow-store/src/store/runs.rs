@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
-    Timer,
+    PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError,
+    StoredDefinition, StoredRun, StoredWait, Timer,
 };
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
 use super::SqlStore;
+use crate::event::publish::NewEvent;
 use crate::order::Order;
 use crate::run::append::NewCommit;
 use crate::run::create::NewRun;
@@ -35,12 +36,12 @@ impl Store for SqlStore {
 
     async fn run_create(&self, create: Create) -> Result<Created, StoreError> {
         let new = NewRun::new(create)?;
-        self.write(new.order(), move |connection| new.store(connection)).await
+        self.write_with(new.order(), new.slots(), move |connection| new.store(connection)).await
     }
 
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError> {
         let new = NewCommit::new(append)?;
-        self.write(new.order(), move |connection| new.store(connection)).await
+        self.write_with(new.order(), new.slots(), move |connection| new.store(connection)).await
     }
 
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
@@ -84,6 +85,12 @@ impl Store for SqlStore {
         self.read(move |connection| wait::list(connection, run)).await
     }
 
+    async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError> {
+        let new = NewEvent::new(event)?;
+        let slots = vec![new.slot()];
+        self.write_with(Order::Many, slots, move |connection| new.store(connection)).await
+    }
+
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
         self.read(move |connection| timer::due(connection, now, limit)).await
     }
@@ -106,13 +113,14 @@ impl Store for SqlStore {
 
     async fn expired_purge(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut gone = self.write(Order::Last, move |connection| purge::nodes(connection, now)).await?;
-        loop {
-            let keys = self.write(Order::Last, move |connection| purge::keys(connection, now)).await?;
-            gone += keys;
-            if keys < purge::PORTION {
-                return Ok(gone);
+        for portion in [purge::keys, purge::events] {
+            let mut went = purge::PORTION;
+            while went >= purge::PORTION {
+                went = self.write(Order::Last, move |connection| portion(connection, now)).await?;
+                gone += went;
             }
         }
+        Ok(gone)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -53,12 +53,14 @@ impl Committer {
             }
             match self.connect() {
                 Ok(connection) => {
+                    let mut apart = Batch::new();
                     if connection.is_shared() {
                         batch.sort_by(|a, b| a.order().cmp(b.order()));
+                        apart = batch.split_off(batch.partition_point(|job| !job.order().is_apart()));
                     }
                     // A panic drops the jobs of this batch, which tells their callers; it mustn't end the
                     // writing of everyone else.
-                    if catch_unwind(AssertUnwindSafe(|| self.commit(batch))).is_err() {
+                    if catch_unwind(AssertUnwindSafe(|| self.commit_all(batch, apart))).is_err() {
                         tracing::error!("a write panicked");
                         self.connection = None;
                     }
@@ -84,6 +86,14 @@ impl Committer {
         };
         self.pause = FIRST_PAUSE;
         Ok(self.connection.insert(connection))
+    }
+
+    /// Stores jobs together, and then each of the others in a transaction of its own.
+    fn commit_all(&mut self, together: Batch, apart: Batch) {
+        if !together.is_empty() {
+            self.commit(together);
+        }
+        apart.into_iter().for_each(|job| self.commit(vec![job]));
     }
 
     /// Stores the jobs together. One that fails is taken out, so that it fails alone and the others still

@@ -4,6 +4,7 @@ use flow_engine::StoreError;
 use tokio::sync::oneshot;
 
 use crate::connection::AnyConnection;
+use crate::event::topic::Slot;
 use crate::failure::Outcome;
 use crate::order::Order;
 
@@ -11,6 +12,9 @@ use crate::order::Order;
 pub(crate) trait Job: Send {
     /// Its place among the jobs of one transaction.
     fn order(&self) -> &Order;
+
+    /// What it needs locked from the beginning of its transaction.
+    fn slots(&self) -> &[Slot];
 
     /// Does it, in a transaction that is open. Again if that one is rolled back.
     fn run(&mut self, connection: &mut AnyConnection) -> Outcome<()>;
@@ -22,14 +26,20 @@ pub(crate) trait Job: Send {
 /// A job by its closure.
 pub(crate) struct Task<W, T> {
     order: Order,
+    slots: Vec<Slot>,
     work: W,
     done: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
 impl<W, T> Task<W, T> {
-    pub(crate) const fn new(order: Order, work: W, reply: oneshot::Sender<Result<T, StoreError>>) -> Self {
-        Self { order, work, done: None, reply }
+    pub(crate) const fn new(
+        order: Order,
+        slots: Vec<Slot>,
+        work: W,
+        reply: oneshot::Sender<Result<T, StoreError>>,
+    ) -> Self {
+        Self { order, slots, work, done: None, reply }
     }
 }
 
@@ -40,6 +50,10 @@ where
 {
     fn order(&self) -> &Order {
         &self.order
+    }
+
+    fn slots(&self) -> &[Slot] {
+        &self.slots
     }
 
     fn run(&mut self, connection: &mut AnyConnection) -> Outcome<()> {

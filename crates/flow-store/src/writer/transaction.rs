@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use crate::connection::AnyConnection;
 use crate::failure::Failure;
+use crate::postgres;
 
 /// Why a transaction was stopped, and at which job if it was one.
 pub(super) struct Stopped {
@@ -20,9 +21,13 @@ impl From<Failure> for Stopped {
 /// known: that is an outage.
 pub(super) fn transact(connection: &mut AnyConnection, batch: &mut Batch) -> Result<(), Stopped> {
     connection.begin().map_err(Failure::from)?;
+    let locked = lock_slots(connection, batch);
     let mut jobs = batch.iter_mut().enumerate();
-    let done = jobs
-        .try_for_each(|(at, job)| job.run(connection).map_err(|failure| Stopped { at: Some(at), failure }));
+    let done = locked.and_then(|()| {
+        jobs.try_for_each(|(at, job)| {
+            job.run(connection).map_err(|failure| Stopped { at: Some(at), failure })
+        })
+    });
     let done = done.and_then(|()| {
         let committed = connection.commit();
         committed.map_err(|error| Failure::Connection(format!("the commit failed: {error}")).into())
@@ -34,4 +39,17 @@ pub(super) fn transact(connection: &mut AnyConnection, batch: &mut Batch) -> Res
         }
         _ => Err(stopped),
     }
+}
+
+/// Locks the slots of all jobs, lowest first, where others write to the same tables.
+fn lock_slots(connection: &mut AnyConnection, batch: &Batch) -> Result<(), Stopped> {
+    let AnyConnection::Postgres(postgres) = connection else { return Ok(()) };
+    let jobs = batch.iter().enumerate();
+    let mut slots: Vec<_> =
+        jobs.flat_map(|(at, job)| job.slots().iter().map(move |slot| (*slot, at))).collect();
+    slots.sort_unstable();
+    slots.dedup_by_key(|(slot, _)| *slot);
+    slots.into_iter().try_for_each(|(slot, at)| {
+        postgres::lock_slot(postgres, slot).map_err(|error| Stopped { at: Some(at), failure: error.into() })
+    })
 }

@@ -6,6 +6,7 @@ mod backend;
 mod conformance;
 mod corruption;
 mod durability;
+mod events;
 mod group_commit;
 mod migrations;
 mod opening;

@@ -38,6 +38,16 @@ async fn frequent_questions_have_an_index() {
         ("SELECT * FROM timers WHERE due_at <= ? ORDER BY due_at, run_id, visit LIMIT ?", "timers_due"),
         ("SELECT * FROM run_events WHERE run_id = ? AND last_seq > ? ORDER BY last_seq", "USING PRIMARY KEY"),
         ("SELECT * FROM waits WHERE run_id = ? AND taken = ?", "USING PRIMARY KEY"),
+        ("SELECT run_id, visit FROM waits WHERE topic = ? AND state = ?", "waits_by_topic"),
+        ("SELECT run_id FROM waits WHERE event_id = ? ORDER BY run_id", "waits_by_event"),
+        (
+            "SELECT id, data FROM events WHERE topic = ? AND received_at >= ? AND expires_at > ? AND NOT (EXISTS \
+             (SELECT * FROM waits WHERE waits.event_id = events.id AND waits.run_id = ?)) \
+             ORDER BY received_at, id LIMIT ?",
+            "events_by_topic",
+        ),
+        ("SELECT * FROM waits WHERE event_id = ? AND run_id = ?", "waits_by_event (event_id=? AND run_id=?)"),
+        ("SELECT id FROM events WHERE expires_at <= ? ORDER BY expires_at LIMIT ?", "events_expiry"),
         (
             "SELECT * FROM idempotency_keys WHERE expires_at <= ? ORDER BY expires_at",
             "idempotency_keys_expiry",

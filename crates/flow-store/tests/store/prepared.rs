@@ -8,6 +8,7 @@ use flow_engine::{Store as _, Timer, TimerKind};
 use flow_store::Options;
 
 use crate::backend::{Backend, on_both};
+use crate::events::{awaiting, sent};
 use crate::runs::{World, approve, at, call, end_child, step, stored, visit};
 
 on_both! { every_statement_is_prepared_once }
@@ -79,6 +80,17 @@ async fn every_statement_is_prepared_once(backend: Backend) {
             let mut closing = step(run, world.node, 1, 2);
             closing.commit.closed.push(visit());
             store.run_append(closing).await.unwrap().unwrap();
+        }
+        for early in [false, true] {
+            let name = format!("{early} {round}");
+            let create = awaiting(&world, &name);
+            if early {
+                store.event_publish(sent(world.workspace, &name)).await.unwrap();
+                stored(&store, create).await;
+            } else {
+                stored(&store, create).await;
+                store.event_publish(sent(world.workspace, &name)).await.unwrap();
+            }
         }
         let resting = stored(&store, world.create()).await;
         let mut backing_off = step(resting, world.node, 1, 1);

@@ -20,7 +20,7 @@ pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_800_000_000_000 + millis)
 }
 
-fn random() -> [u8; 10] {
+pub(crate) fn random() -> [u8; 10] {
     let mut random = [0; 10];
     OsEntropy.fill(&mut random);
     random
@@ -38,7 +38,7 @@ pub(crate) fn visit() -> VisitPath {
 pub(crate) struct World {
     pub(crate) definition: DefinitionHash,
     pub(crate) node: NodeId,
-    workspace: WorkspaceId,
+    pub(crate) workspace: WorkspaceId,
 }
 
 impl World {

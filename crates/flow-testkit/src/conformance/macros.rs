@@ -170,6 +170,28 @@ macro_rules! conformance_tests {
             extremes_obey,
             races_an_answer,
         }
+        $crate::conformance_tests! { @group events
+            one_answers_every_open_wait,
+            only_equal_topics_meet,
+            other_waits_take_none,
+            a_later_wait_takes_it,
+            a_create_takes_it,
+            a_run_takes_each_once,
+            waits_of_one_commit_share_out,
+            one_wait_of_a_run_at_a_time,
+            older_than_the_run_is_not_taken,
+            it_expires_on_the_millisecond,
+            a_purge_deletes_them_all,
+            a_repeat_is_the_same_event,
+            a_wait_that_is_over_takes_none,
+            a_closed_wait_keeps_its_event,
+            its_data_is_kept,
+            extremes_are_kept,
+            races_the_waits,
+            races_other_ends,
+            many_at_once,
+            an_unknown_workspace_wakes_nobody,
+        }
         $crate::conformance_tests! { @group timers
             none_without_an_expiry,
             due_on_the_millisecond,

@@ -42,7 +42,7 @@ pub(super) struct World {
     pub(super) flow: FlowId,
     pub(super) definition: DefinitionHash,
     pub(super) node: NodeId,
-    entropy: Arc<SeededEntropy>,
+    pub(super) entropy: Arc<SeededEntropy>,
 }
 
 /// A run as its owner sees it.

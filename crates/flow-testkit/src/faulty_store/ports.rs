@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Catalog, Claim, ClaimedRun, Commit, Create, Created,
-    FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, Resolve, ResolveOutcome, RunRecord, Signals,
-    Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer, VersionRecord,
+    FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, PublishEvent, Published, Resolve,
+    ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
+    VersionRecord,
 };
 use flow_model::{
     DefinitionHash, FlowId, NodeId, RunEvent, RunId, RunState, Timestamp, VersionNumber, WorkspaceId,
@@ -83,6 +84,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn wait_list(&self, run: RunId) -> Result<Vec<StoredWait>, StoreError> {
         self.through("wait_list", self.inner.wait_list(run)).await
+    }
+
+    async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError> {
+        self.through("event_publish", self.inner.event_publish(event)).await
     }
 
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {

@@ -1,7 +1,7 @@
 //! A wait's row: open or over.
 
 use flow_engine::{OpenWait, RunView};
-use flow_model::{Resolution, Visit, VisitPath};
+use flow_model::{Resolution, Visit, VisitPath, WaitKind};
 use serde::Serialize;
 
 use crate::view::event::Answer;
@@ -32,10 +32,10 @@ impl<'a> WaitRow<'a> {
             wait: visit.wait.clone()?,
             opened_at: visit.started_at,
         };
-        let asks_someone = wait.wait.request.kind().asks_someone();
+        let is_for_the_clock = wait.wait.request.kind() == WaitKind::Wait;
         let (status, resolution, resolved_at) = match &visit.resolution {
             // The clock was all that it waited for: nothing was missed, and nobody answered.
-            Some((Resolution::Expired, at)) if !asks_someone => ("resolved", None, Some(*at)),
+            Some((Resolution::Expired, at)) if is_for_the_clock => ("resolved", None, Some(*at)),
             Some((resolution @ Resolution::Expired, at)) => {
                 ("expired", Some(Answer::of(resolution)), Some(*at))
             }
