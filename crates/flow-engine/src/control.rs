@@ -11,6 +11,7 @@ mod fail;
 mod final_step;
 mod log;
 mod parallel;
+mod run_flow;
 mod set_variables;
 mod show_form;
 mod switch;
@@ -34,6 +35,7 @@ pub(crate) use fail::Fail;
 pub(crate) use final_step::Final;
 pub(crate) use log::Log;
 pub(crate) use parallel::{Join, Parallel};
+pub(crate) use run_flow::{ChildRequest, RunFlow};
 pub(crate) use set_variables::SetVariables;
 pub(crate) use show_form::ShowForm;
 pub(crate) use switch::Switch;
@@ -42,7 +44,7 @@ pub(crate) use wait::Wait;
 pub(crate) use while_loop::While;
 
 /// The control steps' types, as documents name them.
-pub(crate) const CONTROL_TYPES: [&str; 14] = [
+pub(crate) const CONTROL_TYPES: [&str; 15] = [
     "client-tool",
     "condition",
     "each",
@@ -50,6 +52,7 @@ pub(crate) const CONTROL_TYPES: [&str; 14] = [
     "final",
     "log",
     "parallel",
+    "run-flow",
     "set-variables",
     "show-form",
     "switch",
@@ -60,7 +63,7 @@ pub(crate) const CONTROL_TYPES: [&str; 14] = [
 ];
 
 /// Those among them that wait for the outside.
-pub(crate) const WAITING_TYPES: [&str; 4] = ["client-tool", "show-form", "user-approval", "wait"];
+pub(crate) const WAITING_TYPES: [&str; 5] = ["client-tool", "run-flow", "show-form", "user-approval", "wait"];
 
 /// A control step's settings, compiled.
 #[derive(Debug)]
@@ -79,6 +82,7 @@ pub(crate) enum Control {
     Each(Each),
     While(While),
     Parallel(Parallel),
+    RunFlow(RunFlow),
 }
 
 /// A step's settings, resolved against a run.
@@ -112,6 +116,8 @@ pub(crate) enum Resolved {
     Pass(bool),
     /// Branches to be taken.
     Branches,
+    /// The run to be started, as [`ChildRequest`] reads it.
+    Child(Arc<Value>),
 }
 
 /// When a wait ends by itself.
@@ -148,6 +154,7 @@ impl Control {
             "each" => Each::compile(step, data, templates).map(Self::Each),
             "while" => While::compile(step, data, templates).map(Self::While),
             "parallel" => Parallel::compile(step, data).map(Self::Parallel),
+            "run-flow" => RunFlow::compile(data, templates).map(Self::RunFlow),
             _ => None,
         }
     }
@@ -169,6 +176,7 @@ impl Control {
             Self::Each(control) => control.resolve(scope),
             Self::While(control) => control.resolve(scope),
             Self::Parallel(_) => Ok(Resolved::Branches),
+            Self::RunFlow(control) => control.resolve(scope),
         };
         resolved.unwrap_or_else(Resolved::Failure)
     }
@@ -189,7 +197,8 @@ impl Control {
             | Self::ShowForm(_)
             | Self::Each(_)
             | Self::While(_)
-            | Self::Parallel(_) => OnExpire::Fail,
+            | Self::Parallel(_)
+            | Self::RunFlow(_) => OnExpire::Fail,
         }
     }
 }

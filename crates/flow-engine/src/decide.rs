@@ -6,6 +6,7 @@
 
 mod cancel;
 mod child_finished;
+mod child_started;
 mod ended;
 mod pass_resolved;
 mod recover;
@@ -22,7 +23,9 @@ mod wait_resolved;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{EventKind, Resolution, RunError, RunStart, RunState, Timestamp, VisitPath, VisitStatus};
+use flow_model::{
+    EventKind, Resolution, RunError, RunId, RunStart, RunState, Timestamp, VisitPath, VisitStatus,
+};
 use serde_json::Value;
 
 use crate::Limits;
@@ -56,6 +59,8 @@ pub(crate) enum Command {
         /// How long the other side asks to be left alone.
         retry_after: Option<Duration>,
     },
+    /// The run that a step asked for is made, and is stored with what this leads to.
+    ChildStarted { visit: VisitPath, run: RunId, waits: bool },
     /// The pause before a step's next attempt is over.
     TimerFired { visit: VisitPath },
     /// The run has been active for longer than the flow allows.
@@ -88,13 +93,26 @@ pub(crate) enum Effect {
     ResolvePass(VisitPath),
     /// Run a step that touches the world, with its recorded input; everything before is committed first.
     Perform { visit: VisitPath, input: Arc<Value> },
+    /// Make the run that a step asks for, to be stored with the next commit.
+    StartChild { visit: VisitPath, request: Arc<Value> },
 }
 
 impl Effect {
+    /// The work of a step that has started, with its recorded input: the same again after a crash.
+    pub(crate) fn work(step: &CompiledStep, visit: VisitPath, input: Arc<Value>) -> Self {
+        match &step.action {
+            Action::Control(Control::RunFlow(_)) => Self::StartChild { visit, request: input },
+            Action::Control(_) | Action::Task { .. } => Self::Perform { visit, input },
+        }
+    }
+
     /// The visit that it is for.
     pub(crate) const fn visit(&self) -> &VisitPath {
         match self {
-            Self::Resolve(visit) | Self::ResolvePass(visit) | Self::Perform { visit, .. } => visit,
+            Self::Resolve(visit)
+            | Self::ResolvePass(visit)
+            | Self::Perform { visit, .. }
+            | Self::StartChild { visit, .. } => visit,
         }
     }
 }
@@ -120,7 +138,8 @@ pub(crate) fn decide(cx: Context<'_>, command: Command) -> Result<Decision, Refu
         Command::StepFailed { visit, error, retry_after } => {
             step_failed::decide(cx, visit, error, retry_after)
         }
-        Command::TimerFired { visit } => timer_fired::decide(cx.state, visit),
+        Command::ChildStarted { visit, run, waits } => child_started::decide(cx, visit, run, waits),
+        Command::TimerFired { visit } => timer_fired::decide(cx, visit),
         Command::TimedOut => timed_out::decide(cx),
         Command::WaitResolved { visit, resolution, resolved_at } => {
             wait_resolved::decide(cx, visit, resolution, resolved_at)

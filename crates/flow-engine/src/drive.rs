@@ -31,6 +31,7 @@ use crate::engine::{ActiveRun, Shared};
 use crate::flow::Flow;
 use crate::ports::{IdempotencyKey, RunRecord, TimerKind};
 pub(crate) use carry::{Carried, carry};
+pub(crate) use children::wake;
 use commit::Hold;
 use pending::Pending;
 use quarantine::quarantine;
@@ -246,7 +247,8 @@ impl Driver {
                 }
                 continue;
             }
-            if self.pending.is_due(self.shared.clock.now()) {
+            // Nobody can take a child up before it is stored.
+            if self.pending.starts_any() || self.pending.is_due(self.shared.clock.now()) {
                 self.commit(false).await?;
                 continue;
             }
@@ -269,6 +271,7 @@ impl Driver {
                     self.decide(Command::PassResolved { visit, resolved })?;
                 }
                 Effect::Perform { visit, input } => to_perform.push((visit, input)),
+                Effect::StartChild { visit, request } => self.start_child(visit, &request).await?,
             }
             // The last decision's events are committed by the loop round this, which knows what follows.
             if !self.effects.is_empty() && self.pending.is_due(self.shared.clock.now()) {

@@ -5,6 +5,7 @@ mod builder;
 mod cancel;
 mod events;
 mod execute;
+mod family;
 mod hub;
 mod limits;
 mod node;
@@ -27,6 +28,7 @@ use crate::{
     Retry, RunView, WaitChoice,
 };
 pub use builder::EngineBuilder;
+pub(crate) use execute::accept;
 pub(crate) use hub::ActiveRun;
 pub use limits::Limits;
 pub(crate) use limits::ValueRefused;

@@ -150,6 +150,8 @@ pub struct RunView {
     pub flow: Option<Arc<Flow>>,
     /// Why the events don't fold to their end, if they don't: the run was quarantined.
     pub damage: Option<String>,
+    /// The runs that it waits for now, as they stand: what one of them asks is to be answered there.
+    pub children: Vec<RunView>,
 }
 
 /// What an execute or a resume is answered with.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Resolution, RunError, StepId, Timestamp, VariableName, VisitPath, Wait};
+use crate::{Resolution, RunEnd, RunError, RunId, StepId, Timestamp, VariableName, VisitPath, Wait};
 
 /// The version of the shape below. A batch is stored with the version it was written in, and a server
 /// never takes up a run that holds a newer one than it knows.
@@ -143,6 +143,28 @@ pub enum EventKind {
         /// When the winning answer was stored, which may be before the run took it up.
         resolved_at: Timestamp,
     },
+    /// A step started another run.
+    #[serde(rename = "child.started")]
+    ChildStarted {
+        /// The visit.
+        visit: VisitPath,
+        /// The run.
+        run: RunId,
+        /// Whether the visit waits for its end.
+        waits: bool,
+    },
+    /// The run that a visit waited for ended; the step's own end follows.
+    #[serde(rename = "child.finished")]
+    ChildFinished {
+        /// The visit.
+        visit: VisitPath,
+        /// The run.
+        run: RunId,
+        /// How it ended.
+        end: RunEnd,
+        /// When, which may be before this run took it up.
+        ended_at: Timestamp,
+    },
     /// The run ended well.
     #[serde(rename = "run.completed")]
     RunCompleted {
@@ -270,6 +292,8 @@ impl EventKind {
             Self::StepSkipped { .. } => "step.skipped",
             Self::WaitOpened { .. } => "wait.opened",
             Self::WaitResolved { .. } => "wait.resolved",
+            Self::ChildStarted { .. } => "child.started",
+            Self::ChildFinished { .. } => "child.finished",
             Self::RunCompleted { .. } => "run.completed",
             Self::RunFailed { .. } => "run.failed",
             Self::RunCancelled {} => "run.cancelled",
@@ -288,7 +312,9 @@ impl EventKind {
             | Self::TimerFired { visit }
             | Self::StepSkipped { visit, .. }
             | Self::WaitOpened { visit, .. }
-            | Self::WaitResolved { visit, .. } => Some(visit),
+            | Self::WaitResolved { visit, .. }
+            | Self::ChildStarted { visit, .. }
+            | Self::ChildFinished { visit, .. } => Some(visit),
             Self::RunStarted(_)
             | Self::RunCompleted { .. }
             | Self::RunFailed { .. }

@@ -47,6 +47,8 @@ pub struct RunState {
     collected_bytes: usize,
     /// The failure that the flow's handler takes care of.
     failing: Option<RunError>,
+    /// How many runs it has started.
+    children: usize,
     /// How long the run was queued or running up to `active_since`.
     active: Duration,
     /// Since when it has been; none while it waits.
@@ -288,6 +290,11 @@ impl RunState {
     /// The failure that the flow's handler takes care of: the run fails with it unless it gets to a `final`.
     pub const fn failing(&self) -> Option<&RunError> {
         self.failing.as_ref()
+    }
+
+    /// How many runs its steps have started.
+    pub const fn children(&self) -> usize {
+        self.children
     }
 
     /// How long the run has been queued or running: time in which it waits for the outside doesn't count.

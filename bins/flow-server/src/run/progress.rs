@@ -21,7 +21,8 @@ pub(super) fn show(view: &RunView, event: &RunEvent) {
         EventKind::StepStarted { visit, input: Some(_) } => format!("… {}", title(visit)),
         EventKind::StepStarted { input: None, .. }
         | EventKind::ScopeEntered { .. }
-        | EventKind::WaitResolved { .. } => return,
+        | EventKind::WaitResolved { .. }
+        | EventKind::ChildFinished { .. } => return,
         // Its line was the note itself.
         EventKind::StepCompleted { visit, .. } if is_log(view, visit) => return,
         EventKind::StepCompleted { visit, .. } | EventKind::ContainerCompleted { visit, .. } => {
@@ -49,6 +50,7 @@ pub(super) fn show(view: &RunView, event: &RunEvent) {
             };
             format!("⏸ {}{event}{until}", title(visit))
         }
+        EventKind::ChildStarted { visit, run, .. } => format!("→ {} as run {run}", title(visit)),
         EventKind::RunCompleted { .. } => "• completed".to_owned(),
         EventKind::RunFailed { .. } => "• failed".to_owned(),
         EventKind::RunCancelled {} => "• cancelled".to_owned(),

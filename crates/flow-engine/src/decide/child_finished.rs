@@ -9,7 +9,11 @@ use serde_json::{Map, Value, json};
 pub(super) fn outcome(run: RunId, end: RunEnd) -> Result<Arc<Value>, RunError> {
     match end {
         RunEnd::Completed { output } => Ok(output),
-        RunEnd::Failed { error } => Err(RunError { details: Some(details(run, &error)), ..error }),
+        RunEnd::Failed { error } => {
+            let details = Some(details(run, &error));
+            let http_status = error.http_status;
+            Err(RunError { details, http_status, ..RunError::new(error.code, error.message) })
+        }
         RunEnd::Cancelled => {
             let message = "the run that this step started was cancelled";
             let details = Some(Arc::new(json!({ "runId": run })));
@@ -18,14 +22,13 @@ pub(super) fn outcome(run: RunId, end: RunEnd) -> Result<Arc<Value>, RunError> {
     }
 }
 
-/// Where to look, and what the child's own error said to programs.
+/// What the child's own error said to programs, such as the status that a retry goes by, and where to look.
 fn details(run: RunId, error: &RunError) -> Arc<Value> {
-    let mut details = Map::from_iter([("runId".to_owned(), json!(run))]);
-    if let Some(step) = &error.step_id {
-        details.insert("stepId".to_owned(), json!(step));
-    }
-    if let Some(more) = &error.details {
-        details.insert("details".to_owned(), (**more).clone());
-    }
+    let mut details = match error.details.as_deref() {
+        Some(Value::Object(members)) => members.clone(),
+        Some(other) => Map::from_iter([("details".to_owned(), other.clone())]),
+        None => Map::new(),
+    };
+    details.insert("runId".to_owned(), json!(run));
     Arc::new(Value::Object(details))
 }

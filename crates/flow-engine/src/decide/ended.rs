@@ -217,6 +217,8 @@ fn ends(event: &EventKind, path: &VisitPath) -> bool {
         | EventKind::TimerFired { .. }
         | EventKind::WaitOpened { .. }
         | EventKind::WaitResolved { .. }
+        | EventKind::ChildStarted { .. }
+        | EventKind::ChildFinished { .. }
         | EventKind::RunCompleted { .. }
         | EventKind::RunFailed { .. }
         | EventKind::RunCancelled {} => false,

@@ -3,7 +3,10 @@
 //! A decision's events are committed together, so a log only ever ends where something is ready, runs with a
 //! recorded input, backs off, waits, or is between two passes of a `while`. Anything else is damage.
 
+use std::sync::Arc;
+
 use flow_model::{EventKind, RunStatus, VisitStatus};
+use serde_json::Value;
 
 use super::{Context, Decision, Effect, Refused, container_of};
 use crate::control::Control;
@@ -18,7 +21,9 @@ pub(super) fn decide(cx: Context<'_>) -> Result<Decision, Refused> {
     let mut events = Vec::new();
     let mut effects: Vec<_> = state.ready().iter().cloned().map(Effect::Resolve).collect();
     for (path, visit) in state.open() {
-        let container = flow.step(path).and_then(container_of);
+        let step = flow.step(path);
+        let container = step.and_then(container_of);
+        let work = |input: &Arc<Value>| step.map(|step| Effect::work(step, path.clone(), input.clone()));
         match (&visit.status, &visit.input) {
             // A pass of it has ended, and it isn't decided whether there is another one.
             (VisitStatus::Running, None) if matches!(container, Some(Control::While(_))) => {
@@ -26,12 +31,12 @@ pub(super) fn decide(cx: Context<'_>) -> Result<Decision, Refused> {
             }
             // The recorded input is sent again, under the same key.
             (VisitStatus::Running, Some(input)) if container.is_none() => {
-                effects.push(Effect::Perform { visit: path.clone(), input: input.clone() });
+                effects.extend(work(input));
             }
             // An attempt whose time has come while nobody drove the run.
             (VisitStatus::BackingOff { due_at, .. }, Some(input)) if *due_at <= now => {
                 events.push(EventKind::TimerFired { visit: path.clone() });
-                effects.push(Effect::Perform { visit: path.clone(), input: input.clone() });
+                effects.extend(work(input));
             }
             (VisitStatus::Running | VisitStatus::Resolved, _) => {
                 return refuse(format!("the log ends in the middle of visit {path}"));

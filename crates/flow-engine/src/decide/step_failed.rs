@@ -22,14 +22,7 @@ pub(super) fn decide(
     match status(command, cx.state, &visit)? {
         VisitStatus::Running if container_of(step).is_none() => {
             let mut decision = Decision::default();
-            match next_attempt(cx.state, step, &visit, &error) {
-                Some(pause) => {
-                    let error = described(cx.state, step, &visit, error);
-                    let due_at = cx.now.after(pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED)));
-                    decision.events.push(EventKind::StepRetrying { visit, error, due_at });
-                }
-                None => decision.fail(cx, step, visit, error),
-            }
+            decision.retry_or_fail(cx, step, visit, error, retry_after);
             Ok(decision)
         }
         other @ (VisitStatus::Running
@@ -41,6 +34,27 @@ pub(super) fn decide(
         | VisitStatus::Failed { .. }
         | VisitStatus::Skipped { .. }
         | VisitStatus::Cancelled) => refuse(command, &visit, other),
+    }
+}
+
+impl Decision {
+    /// An attempt failed: another one follows, or the step fails.
+    pub(super) fn retry_or_fail(
+        &mut self,
+        cx: Context<'_>,
+        step: &CompiledStep,
+        visit: VisitPath,
+        error: RunError,
+        retry_after: Option<Duration>,
+    ) {
+        match next_attempt(cx.state, step, &visit, &error) {
+            Some(pause) => {
+                let error = described(cx.state, step, &visit, error);
+                let due_at = cx.now.after(pause.max(retry_after.unwrap_or_default().min(LONGEST_ASKED)));
+                self.events.push(EventKind::StepRetrying { visit, error, due_at });
+            }
+            None => self.fail(cx, step, visit, error),
+        }
     }
 }
 

@@ -33,7 +33,10 @@ pub(super) fn decide(cx: Context<'_>, visit: VisitPath, resolved: Resolved) -> R
 impl Decision {
     fn start(&mut self, cx: Context<'_>, step: &CompiledStep, visit: VisitPath, resolved: Resolved) {
         let input = match &resolved {
-            Resolved::Task(input) | Resolved::Logged(input) | Resolved::Items(input) => Some(input.clone()),
+            Resolved::Task(input)
+            | Resolved::Logged(input)
+            | Resolved::Items(input)
+            | Resolved::Child(input) => Some(input.clone()),
             _ => None,
         };
         self.events.push(EventKind::StepStarted { visit: visit.clone(), input });
@@ -61,7 +64,9 @@ impl Decision {
                 let expires_at = expires_at(cx.now, expiry);
                 self.events.push(EventKind::WaitOpened { visit, wait: Wait { request, expires_at } });
             }
-            Resolved::Task(input) => self.effects.push(Effect::Perform { visit, input }),
+            Resolved::Task(input) | Resolved::Child(input) => {
+                self.effects.push(Effect::work(step, visit, input));
+            }
             Resolved::Items(_) | Resolved::Pass(_) | Resolved::Branches => {
                 self.enter(cx, step, visit, resolved);
             }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use flow_model::{
-    Decision as Verdict, DefinitionHash, EventKind, Fields, Resolution, RunError, RunEvent, RunStart,
-    RunState, Timestamp, Trigger, VisitPath, Wait, WaitRequest, apply,
+    Decision as Verdict, DefinitionHash, EventKind, Fields, Resolution, RunEnd, RunError, RunEvent, RunId,
+    RunStart, RunState, Timestamp, Trigger, VisitPath, Wait, WaitRequest, apply,
 };
 use serde_json::{Value, json};
 
@@ -46,9 +46,12 @@ fn flow() -> Flow {
             { "id": "work", "type": "work", "data": {}, "nextStepId": "ask",
               "retry": { "maxAttempts": 2, "retryOn": ["again"] } },
             { "id": "ask", "type": "user-approval", "data": { "message": "?" }, "nextStepId": "loop" },
-            { "id": "loop", "type": "while", "nextStepId": "end", "data": { "condition": "true", "steps": [
+            { "id": "loop", "type": "while", "nextStepId": "call", "data": { "condition": "true", "steps": [
                 { "id": "pass", "type": "work", "data": {} },
             ] } },
+            { "id": "call", "type": "run-flow", "nextStepId": "end",
+              "data": { "flowId": "0198c5a4-7c1e-7bb2-a4f0-3d1f6c2b9e10" },
+              "retry": { "maxAttempts": 2, "retryOn": ["again"] } },
             { "id": "end", "type": "final", "data": { "outputs": [] } },
         ] },
     });
@@ -57,6 +60,10 @@ fn flow() -> Flow {
 
 fn visit(id: &str) -> VisitPath {
     VisitPath::from_stored(id)
+}
+
+fn child() -> RunId {
+    RunId::from_bytes([7; 16])
 }
 
 fn start() -> RunStart {
@@ -108,6 +115,9 @@ fn states() -> Vec<(&'static str, RunState, VisitPath)> {
         binding: flow_model::Binding::None,
         next: None,
     };
+    let calling = || EventKind::RunStarted(Box::new(RunStart { next: Some(visit("call")), ..start() }));
+    let called = || EventKind::StepStarted { visit: visit("call"), input: Some(input()) };
+    let waited_for = || EventKind::ChildStarted { visit: visit("call"), run: child(), waits: true };
     vec![
         ("not started", RunState::new(), visit("work")),
         ("step ready", state(vec![started()]), visit("work")),
@@ -122,6 +132,8 @@ fn states() -> Vec<(&'static str, RunState, VisitPath)> {
             state(vec![looping(), looped(), entered(), passing(), passed()]),
             visit("loop"),
         ),
+        ("child to be started", state(vec![calling(), called()]), visit("call")),
+        ("child under way", state(vec![calling(), called(), waited_for()]), visit("call")),
         ("run ended", state(vec![started(), running(), cancelled]), visit("work")),
     ]
 }
@@ -131,6 +143,11 @@ fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
         visit: visit.clone(),
         error: RunError::new(code, "…"),
         retry_after: None,
+    };
+    let ended = |end| Command::WaitResolved {
+        visit: visit.clone(),
+        resolution: Resolution::ChildEnded { run: child(), end },
+        resolved_at: NOW,
     };
     let decided = Resolution::Decided { decision: Verdict::Approve, message: None, decided_by: None };
     vec![
@@ -149,6 +166,14 @@ fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
             "wait resolved",
             Command::WaitResolved { visit: visit.clone(), resolution: decided, resolved_at: NOW },
         ),
+        ("child started", Command::ChildStarted { visit: visit.clone(), run: child(), waits: true }),
+        (
+            "child started, not waited for",
+            Command::ChildStarted { visit: visit.clone(), run: child(), waits: false },
+        ),
+        ("child completed", ended(RunEnd::Completed { output: input() })),
+        ("child failed, to be retried", ended(RunEnd::Failed { error: RunError::new("again", "…") })),
+        ("child cancelled", ended(RunEnd::Cancelled)),
         ("timed out", Command::TimedOut),
         ("cancel", Command::Cancel),
         ("recover", Command::Recover),
@@ -161,6 +186,7 @@ fn cell(decision: &Decision) -> String {
         Effect::Resolve(visit) => format!("→ resolve {visit}"),
         Effect::ResolvePass(visit) => format!("→ resolve the next pass of {visit}"),
         Effect::Perform { visit, .. } => format!("→ perform {visit}"),
+        Effect::StartChild { visit, .. } => format!("→ start the run of {visit}"),
     });
     let all: Vec<_> = events.chain(effects).collect();
     if all.is_empty() { "nothing".to_owned() } else { all.join(" ") }

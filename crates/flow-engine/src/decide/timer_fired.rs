@@ -1,21 +1,22 @@
 //! The pause before a step's next attempt is over.
 
-use flow_model::{EventKind, RunState, VisitPath, VisitStatus};
+use flow_model::{EventKind, VisitPath, VisitStatus};
 
-use super::{Decision, Effect, Refused, refuse, status};
+use super::{Context, Decision, Effect, Refused, find, refuse, status};
 
 /// Allowed on a visit that backs off only.
-pub(super) fn decide(state: &RunState, visit: VisitPath) -> Result<Decision, Refused> {
+pub(super) fn decide(cx: Context<'_>, visit: VisitPath) -> Result<Decision, Refused> {
     let command = "timer fired";
-    match status(command, state, &visit)? {
+    match status(command, cx.state, &visit)? {
         VisitStatus::BackingOff { .. } => {
-            let input = state.visit(visit.as_str()).and_then(|visit| visit.input.clone());
+            let input = cx.state.visit(visit.as_str()).and_then(|visit| visit.input.clone());
             let input = input.ok_or_else(|| Refused { command, reason: format!("{visit} has no input") })?;
             let fired = EventKind::TimerFired { visit: visit.clone() };
+            let step = find(command, cx.flow, &visit)?;
             // The same input, under the same key.
             Ok(Decision {
                 events: vec![fired],
-                effects: vec![Effect::Perform { visit, input }],
+                effects: vec![Effect::work(step, visit, input)],
                 ..Decision::default()
             })
         }

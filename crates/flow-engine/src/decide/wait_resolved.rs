@@ -41,11 +41,7 @@ fn resolved(
     resolved_at: Timestamp,
 ) -> Decision {
     let mut decision = Decision::default();
-    decision.events.push(EventKind::WaitResolved {
-        visit: visit.clone(),
-        resolution: resolution.clone(),
-        resolved_at,
-    });
+    decision.events.push(ended(&visit, &resolution, resolved_at));
     let binding = Binding::Whole(step.variable.clone());
     let (output, next) = match resolution {
         Resolution::Decided { decision: verdict, message, decided_by } => {
@@ -62,7 +58,7 @@ fn resolved(
         Resolution::ChildEnded { run, end } => match child_finished::outcome(run, end) {
             Ok(output) => (output, step.next.clone()),
             Err(error) => {
-                decision.fail(cx, step, visit, error);
+                decision.retry_or_fail(cx, step, visit, error, None);
                 return decision;
             }
         },
@@ -95,6 +91,24 @@ fn resolved(
     };
     decision.complete(cx, visit, output, binding, next);
     decision
+}
+
+/// The event that says how the wait ended.
+fn ended(visit: &VisitPath, resolution: &Resolution, at: Timestamp) -> EventKind {
+    let visit = visit.clone();
+    match resolution {
+        Resolution::ChildEnded { run, end } => {
+            EventKind::ChildFinished { visit, run: *run, end: end.clone(), ended_at: at }
+        }
+        Resolution::Decided { .. }
+        | Resolution::ToolSucceeded { .. }
+        | Resolution::ToolFailed { .. }
+        | Resolution::Submitted { .. }
+        | Resolution::EventReceived { .. }
+        | Resolution::Expired => {
+            EventKind::WaitResolved { visit, resolution: resolution.clone(), resolved_at: at }
+        }
+    }
 }
 
 /// Where a decided approval leads.

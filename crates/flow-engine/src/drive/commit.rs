@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flow_model::{NodeId, RunState, apply};
+use flow_model::{NodeId, RunId, RunState, apply};
 
 use super::{Driver, Pending, Stop, children};
 use crate::StoreError;
@@ -36,6 +36,8 @@ impl Driver {
         }
         let has_timer = !commit.timers_set.is_empty()
             || commit.waits_opened.iter().any(|(_, wait)| wait.expires_at.is_some());
+        let started: Vec<RunId> = commit.children.iter().map(|child| child.record.id).collect();
+        let closes_any = !commit.closed.is_empty();
         let appended = match self.store(commit).await? {
             Ok(appended) => appended,
             Err(AppendRefused::Stale) => return Err(Stop::GivenUp),
@@ -50,6 +52,7 @@ impl Driver {
         if has_timer {
             self.shared.timers.notify_one();
         }
+        self.tell_family(started, closes_any);
         if appended.released {
             self.keep_snapshot().await;
             // Not asked for: a repeat is told how things stand, and another node has taken the run meanwhile.
@@ -61,6 +64,19 @@ impl Driver {
             self.take_answers(appended.resolved)?;
         }
         Ok(false)
+    }
+
+    /// Sets to work what a commit gave others to do: the runs that it started or cancelled, and the one that waited
+    /// for this one's end.
+    fn tell_family(&self, started: Vec<RunId>, closes_any: bool) {
+        started.into_iter().for_each(|child| children::wake(&self.shared, child));
+        let ended = self.state.end().is_some();
+        if (ended || closes_any) && self.state.children() > 0 {
+            children::wake_cancelled(&self.shared, self.record.id);
+        }
+        if let Some(parent) = self.record.parent.as_ref().filter(|parent| ended && parent.waits) {
+            children::wake(&self.shared, parent.run);
+        }
     }
 
     /// Keeps the state of a long run that rests, so that taking it up doesn't read all its events again and again.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait, json_size};
+use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait, WaitRequest, json_size};
 
-use crate::ports::{Commit, TimerKind};
+use crate::ports::{Commit, NewChild, TimerKind};
 
 /// The bounds of what a crash may undo.
 const MOST_EVENTS: usize = 1_000;
@@ -20,6 +20,7 @@ pub(super) struct Pending {
     waits_taken: Vec<VisitPath>,
     timers_set: Vec<(VisitPath, TimerKind, Timestamp)>,
     closed: Vec<VisitPath>,
+    children: Vec<NewChild>,
 }
 
 impl Pending {
@@ -45,8 +46,13 @@ impl Pending {
 
     pub(super) fn push(&mut self, event: RunEvent) {
         self.bytes += about_bytes(&event.kind);
-        if let EventKind::WaitOpened { visit, wait } = &event.kind {
-            self.waits_opened.push((visit.clone(), wait.clone()));
+        match &event.kind {
+            EventKind::WaitOpened { visit, wait } => self.waits_opened.push((visit.clone(), wait.clone())),
+            EventKind::ChildStarted { visit, run, waits: true } => {
+                let wait = Wait { request: WaitRequest::RunFlow { run: *run }, expires_at: None };
+                self.waits_opened.push((visit.clone(), wait));
+            }
+            _ => {}
         }
         self.events.push(event);
     }
@@ -80,6 +86,17 @@ impl Pending {
         self.closed.contains(visit)
     }
 
+    /// The events will say that this run was started.
+    pub(super) fn start(&mut self, child: NewChild) {
+        self.bytes += child.events.iter().map(|event| about_bytes(&event.kind)).sum::<usize>();
+        self.children.push(child);
+    }
+
+    /// Whether the events start any run.
+    pub(super) fn starts_any(&self) -> bool {
+        !self.children.is_empty()
+    }
+
     /// The same without an end of the run.
     pub(super) fn without_end(&self) -> Self {
         let mut kept = self.clone();
@@ -91,8 +108,9 @@ impl Pending {
 
     /// Everything as one commit, leaving nothing pending.
     pub(super) fn drain(&mut self, batch: BatchId, release: bool) -> Commit {
-        let Self { events, waits_opened, waits_taken, timers_set, closed, bytes: _ } = std::mem::take(self);
-        let (children, answer) = (Vec::new(), None);
+        let taken = std::mem::take(self);
+        let Self { events, waits_opened, waits_taken, timers_set, closed, children, bytes: _ } = taken;
+        let answer = None;
         Commit { batch, events, waits_opened, timers_set, waits_taken, closed, release, children, answer }
     }
 }
@@ -110,6 +128,8 @@ fn about_bytes(kind: &EventKind) -> usize {
             | EventKind::StepSkipped { .. }
             | EventKind::WaitOpened { .. }
             | EventKind::WaitResolved { .. }
+            | EventKind::ChildStarted { .. }
+            | EventKind::ChildFinished { .. }
             | EventKind::ScopeEntered { .. }
             | EventKind::ContainerCompleted { .. }
             | EventKind::RunCompleted { .. }

@@ -1,5 +1,7 @@
 //! What can't go on is set aside: the run fails, its events are kept, and nothing else is held up by it.
 
+use std::sync::Arc;
+
 use flow_model::{BatchId, EventKind, RunEnd, RunError, RunEvent, RunId, RunStatus};
 
 use super::children;
@@ -7,7 +9,7 @@ use crate::engine::Shared;
 use crate::ports::{Append, Commit};
 
 /// Fails a run that this node owns under `epoch`, whatever its events are.
-pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: &str) {
+pub(super) async fn quarantine(shared: &Arc<Shared>, run: RunId, epoch: i64, reason: &str) {
     tracing::error!(%run, reason, "a run can't go on and is set aside");
     let record = match shared.persist(|| shared.store.run_record(run)).await {
         Ok(Some(record)) => record,
@@ -45,7 +47,11 @@ pub(super) async fn quarantine(shared: &Shared, run: RunId, epoch: i64, reason: 
         commit,
     };
     match shared.persist(|| shared.store.run_append(append.clone())).await {
-        Ok(Ok(_)) => shared.hub.publish(run),
+        Ok(Ok(_)) => {
+            shared.hub.publish(run);
+            children::wake_cancelled(shared, run);
+            record.parent.iter().for_each(|parent| children::wake(shared, parent.run));
+        }
         Ok(Err(refused)) => tracing::warn!(%run, %refused, "it was taken over before it was set aside"),
         Err(error) => tracing::error!(%run, %error, "it couldn't be set aside"),
     }

@@ -95,7 +95,8 @@ fn stored_text(resolved: &Resolved) -> Option<&str> {
         | Resolved::Task(_)
         | Resolved::Items(_)
         | Resolved::Pass(_)
-        | Resolved::Branches => None,
+        | Resolved::Branches
+        | Resolved::Child(_) => None,
     }
 }
 
@@ -109,6 +110,7 @@ fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
         | Resolved::Output(value)
         | Resolved::Task(value)
         | Resolved::Items(value)
+        | Resolved::Child(value)
         | Resolved::Wait { request: WaitRequest::ClientTool { args: value, .. }, .. } => Some(value),
         Resolved::Failure(error) => error.details.as_ref(),
         Resolved::Wait {

@@ -7,7 +7,7 @@ use flow_model::{Resolution, Timestamp};
 
 use super::Shared;
 use crate::StoreError;
-use crate::drive::{carry, take_up, take_up_orphans};
+use crate::drive::{take_up_orphans, wake};
 use crate::ports::{Resolve, ResolveOutcome, Timer, TimerKind};
 
 /// How many orphans are taken at a time.
@@ -116,8 +116,8 @@ async fn fire(shared: &Arc<Shared>, timer: Timer) -> Result<(), StoreError> {
         }
         TimerKind::Retry => shared.store.timer_fire(timer, now).await?,
     };
-    if fired && !shared.hub.poke(run) {
-        carry(shared, take_up(shared.clone(), run)).detach();
+    if fired {
+        wake(shared, run);
     }
     Ok(())
 }

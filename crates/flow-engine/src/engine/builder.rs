@@ -89,6 +89,7 @@ impl EngineBuilder {
         entropy.fill(&mut random);
         let shared = Arc::new(Shared {
             store,
+            catalog: catalog.clone(),
             node: Node::new(NodeId::new(clock.now(), random), self.limits.lease),
             clock,
             entropy,

@@ -71,7 +71,8 @@ fn choose_trigger<'f>(flow: &'f Flow, started_by: &StartedBy) -> Result<&'f Comp
     })
 }
 
-pub(super) fn accept(
+/// The inputs of a run, checked against the fields of its trigger, defaults filled in.
+pub(crate) fn accept(
     limits: &Limits,
     trigger: &CompiledTrigger,
     inputs: Map<String, Value>,

@@ -20,6 +20,8 @@ pub struct Limits {
     pub loop_items: usize,
     /// The bytes of the results that all loops and branches of one run collect, as JSON. 64 MiB.
     pub collected_bytes: usize,
+    /// How deep runs may start each other by `run-flow`. 16.
+    pub subflow_depth: u16,
     /// After how many events a run's state is kept in the store when it rests, and again each time that its events
     /// have doubled. 1,000.
     pub snapshot_events: u64,
@@ -37,6 +39,7 @@ impl Default for Limits {
             run_steps: 100_000,
             loop_items: 50_000,
             collected_bytes: 64 * 1024 * 1024,
+            subflow_depth: 16,
             snapshot_events: 1_000,
             definition_cache_bytes: 64 * 1024 * 1024,
             lease: Duration::from_secs(15),

@@ -130,6 +130,8 @@ fn leads_to(event: &EventKind) -> Option<&VisitPath> {
         | EventKind::TimerFired { .. }
         | EventKind::WaitOpened { .. }
         | EventKind::WaitResolved { .. }
+        | EventKind::ChildStarted { .. }
+        | EventKind::ChildFinished { .. }
         | EventKind::RunCompleted { .. }
         | EventKind::RunFailed { .. }
         | EventKind::RunCancelled {} => None,

@@ -1,13 +1,16 @@
 //! Waits for a run to end or to wait for someone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{RunId, RunState, RunStatus, Timestamp, WorkspaceId};
+use futures_util::future::select_all;
 
+use super::family::{Standing, asks_someone, below};
+use super::hub::Watch;
 use super::{ActiveRun, Shared, view};
 use crate::drive::{Carried, DriveEnd};
-use crate::ports::{StoredWait, WaitState};
 use crate::{EngineError, Patience, Poll, Reply, StoreError};
 
 /// How often the store is asked about a run that another server may drive.
@@ -58,7 +61,7 @@ pub(super) async fn drive(
     let is_stored = active.is_none_or(|active| active.is_stored());
     match end {
         DriveEnd::Settled(settled) if concerns_the_caller(&settled.state) => {
-            Ok(Reply { view: view::settled(*settled), settled: true })
+            Ok(Reply { view: view::settled(shared, *settled).await, settled: true })
         }
         // It waits for the clock: for a moment, for the next attempt of a step.
         DriveEnd::Settled(_) => settle(shared, run, after, deadline).await,
@@ -106,11 +109,24 @@ pub(super) async fn settle(
 ) -> Result<Reply, EngineError> {
     let mut bound = shared.clock.sleep_until(deadline);
     let mut is_over = shared.clock.now() >= deadline;
+    // What the run waits for is watched too: what it asks is to be answered.
+    let mut watched = BTreeSet::from([run]);
+    let mut watches = vec![shared.hub.watch(run)];
     loop {
-        let mut watch = shared.hub.watch(run);
-        let settled = is_settled(shared, run, after).await;
-        if let Ok(true) = settled {
-            return Ok(Reply { view: view::inspect(shared, None, run).await?, settled: true });
+        let settled = standing(shared, run, after).await;
+        match &settled {
+            Ok(Standing::Settled) => {
+                return Ok(Reply { view: view::inspect(shared, None, run).await?, settled: true });
+            }
+            Ok(Standing::Busy(below)) => {
+                let new: Vec<RunId> = below.difference(&watched).copied().collect();
+                if !new.is_empty() && !is_over {
+                    watches.extend(new.iter().map(|run| shared.hub.watch(*run)));
+                    watched.extend(new);
+                    continue;
+                }
+            }
+            Err(_) => {}
         }
         if is_over || shared.is_stopping() {
             settled?;
@@ -122,7 +138,7 @@ pub(super) async fn settle(
             return Err(error);
         }
         tokio::select! {
-            () = watch.changed() => {}
+            () = any_changed(&mut watches) => {}
             () = &mut bound => is_over = true,
             () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
             () = shared.stopping.cancelled() => {}
@@ -130,21 +146,21 @@ pub(super) async fn settle(
     }
 }
 
-/// Whether a caller has something to answer: a wait for the clock holds the call instead.
-fn asks_someone(waits: &[StoredWait]) -> bool {
-    waits.iter().any(|wait| wait.state == WaitState::Open && wait.wait.request.kind().asks_someone())
+async fn any_changed(watches: &mut [Watch]) {
+    select_all(watches.iter_mut().map(|watch| Box::pin(watch.changed()))).await;
 }
 
-async fn is_settled(shared: &Shared, run: RunId, after: u64) -> Result<bool, EngineError> {
+/// Whether a run has settled: it has ended, or it asks someone, itself or by a run that it waits for.
+async fn standing(shared: &Shared, run: RunId, after: u64) -> Result<Standing, EngineError> {
     let record = shared.store.run_record(run).await?.ok_or(EngineError::RunNotFound(run))?;
-    Ok(match record.status {
-        RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => true,
+    match record.status {
+        RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => Ok(Standing::Settled),
         RunStatus::Waiting if record.seq > after && record.cancel_requested_at.is_none() => {
-            asks_someone(&shared.store.wait_list(run).await?)
+            let waits = shared.store.wait_list(run).await?;
+            if asks_someone(&waits) { Ok(Standing::Settled) } else { below(shared, &waits).await }
         }
-        RunStatus::Waiting => false,
-        RunStatus::Queued | RunStatus::Running => false,
-    })
+        RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => Ok(Standing::Busy(BTreeSet::new())),
+    }
 }
 
 /// Reads a run's events after `since`, waiting for one as [`super::Engine::poll`] says.

@@ -14,11 +14,12 @@ use super::hub::Hub;
 use super::node::Node;
 use super::pauses::Pauses;
 use crate::flow::{Flow, FlowCache};
-use crate::ports::{Clock, Entropy, Store};
+use crate::ports::{Catalog, Clock, Entropy, Store};
 use crate::{EngineError, Registry, StoreError};
 
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) registry: Registry,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flow_model::{RunId, RunState, WorkspaceId, apply};
 
-use super::Shared;
+use super::{Shared, family};
 use crate::drive::Settled;
 use crate::{EngineError, RunView, StoreError};
 
@@ -34,7 +34,8 @@ pub(super) async fn inspect(
         }
     }
     let flow = shared.flow(record.definition).await.ok();
-    Ok(RunView { record, state, flow, damage })
+    let children = family::views(shared, &state).await;
+    Ok(RunView { record, state, flow, damage, children })
 }
 
 /// What can be said of a run whose events can't be read.
@@ -49,11 +50,13 @@ async fn unreadable(
         return Err(EngineError::RunNotFound(run));
     }
     let flow = shared.flow(record.definition).await.ok();
-    Ok(RunView { record, state: RunState::new(), flow, damage: Some(error.to_string()) })
+    let damage = Some(error.to_string());
+    Ok(RunView { record, state: RunState::new(), flow, damage, children: Vec::new() })
 }
 
 /// A run as its driver left it.
-pub(super) fn settled(settled: Settled) -> RunView {
+pub(super) async fn settled(shared: &Arc<Shared>, settled: Settled) -> RunView {
     let Settled { record, state, flow } = settled;
-    RunView { record, state, flow: Some(flow), damage: None }
+    let children = family::views(shared, &state).await;
+    RunView { record, state, flow: Some(flow), damage: None, children }
 }

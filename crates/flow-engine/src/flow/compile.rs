@@ -138,7 +138,10 @@ fn without_effect(step: &WrittenStep, faults: &Faults) {
         let message = "a step that waits isn't limited by `timeoutMs`; use `expiresInMs` in its data";
         faults.error(at("timeoutMs"), "setting_unsupported", message);
     }
-    let given = [("timeoutMs", step.timeout.is_some() && !waits), ("retry", step.retry.is_some())];
+    let given = [
+        ("timeoutMs", step.timeout.is_some() && !waits),
+        ("retry", step.retry.is_some() && step.kind != "run-flow"),
+    ];
     for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         let message =
             format!("`{key}` is for steps that touch the world, and has no effect on a `{}`", step.kind);

@@ -298,6 +298,11 @@ impl Log {
 
 /// The event that opened the visit's wait.
 fn opening<'e>(events: &'e [RunEvent], opened: &VisitPath) -> Option<&'e RunEvent> {
-    let is_it = |kind: &EventKind| matches!(kind, EventKind::WaitOpened { visit, .. } if visit == opened);
+    let is_it = |kind: &EventKind| {
+        matches!(
+            kind,
+            EventKind::WaitOpened { visit, .. } | EventKind::ChildStarted { visit, .. } if visit == opened
+        )
+    };
     events.iter().find(|event| is_it(&event.kind))
 }

@@ -26,6 +26,8 @@ mod races;
 mod resting;
 mod retry;
 mod retry_run;
+mod run_flow;
+mod run_flow_crash;
 mod scenario;
 mod setting_faults;
 mod skip;

@@ -64,6 +64,9 @@ async fn settings_that_a_step_makes_no_use_of() {
             [format!("{IT}/timeoutMs setting_unsupported"), format!("{IT}/retry setting_without_effect")];
         assert_eq!(found, expected, "{kind}");
     }
+    let runs = json!({ "flowId": "0198c5a4-7c1e-7bb2-a4f0-3d1f6c2b9e10" });
+    let found = faults(&around(|document| both(document.step("it", "run-flow", runs)))).await;
+    assert_eq!(found, [format!("{IT}/timeoutMs setting_unsupported")], "it can be tried again");
     for (kind, data) in [("transform", json!({ "expression": "1" })), ("log", json!({ "message": "m" }))] {
         let found = faults(&around(|document| both(document.step("it", kind, data)))).await;
         let expected = ["timeoutMs", "retry"].map(|key| format!("{IT}/{key} setting_without_effect"));
@@ -143,6 +146,31 @@ async fn settings_of_the_newer_control_steps() {
             json!({ "title": "t", "description": "{{n", "fields": [{ "name": "a", "type": "odd" }] }),
             vec!["/data/description expression_syntax", "/data/fields/0/type field_type_unknown"],
         ),
+        ("run-flow", json!({}), vec!["/data/flowId required"]),
+        ("run-flow", json!({ "flowId": 5 }), vec!["/data/flowId wrong_type"]),
+        ("run-flow", json!({ "flowId": "other" }), vec!["/data/flowId wrong_type"]),
+        ("run-flow", json!({ "flowId": "{{nobody}}" }), vec!["/data/flowId unknown_name"]),
+        (
+            "run-flow",
+            json!({ "flowId": "{{n}}", "version": "newest", "inputs": 5, "wait": "no", "more": 1 }),
+            vec![
+                "/data/version wrong_type",
+                "/data/inputs wrong_type",
+                "/data/wait wrong_type",
+                "/data/more unknown_field",
+            ],
+        ),
+        (
+            "run-flow",
+            json!({ "flowId": "{{n}}", "version": 0, "wait": 1 }),
+            vec!["/data/version wrong_type", "/data/wait wrong_type"],
+        ),
+        (
+            "run-flow",
+            json!({ "flowId": "{{n}}", "version": "^1.2", "inputs": { "a": "{{n" }, "wait": false }),
+            vec!["/data/inputs/a expression_syntax"],
+        ),
+        ("run-flow", json!({ "flowId": "{{n}}", "version": 3, "inputs": "{{inputs}}" }), vec![]),
         ("wait", json!({}), vec!["/data/durationMs required"]),
         (
             "wait",

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use flow_engine::{Poll, RunView};
-use flow_model::{EventKind, Handling, Resolution, RunEnd, RunError, RunEvent, VisitPath, Wait, WaitRequest};
+use flow_model::{
+    EventKind, Handling, Resolution, RunEnd, RunError, RunEvent, RunId, VisitPath, Wait, WaitRequest,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -128,6 +130,10 @@ enum Data<'a> {
         event: EventName<'a>,
         expires_at: Option<String>,
     },
+    ChildStarted {
+        run_id: String,
+        waits: bool,
+    },
     Resolved {
         resolved_at: String,
         #[serde(flatten)]
@@ -204,15 +210,17 @@ impl<'a> Answer<'a> {
             Resolution::Submitted { data } => Self::Submitted { form_data: data },
             Resolution::EventReceived { event, data } => Self::Event { event_id: event.to_string(), data },
             Resolution::Expired => Self::Expired { expired: true },
-            Resolution::ChildEnded { run, end } => {
-                let (output, error) = match end {
-                    RunEnd::Completed { output } => (Some(&**output), None),
-                    RunEnd::Failed { error } => (None, Some(ErrorView::of(error))),
-                    RunEnd::Cancelled => (None, None),
-                };
-                Self::Child { run_id: run.to_string(), status: end.status().as_str(), output, error }
-            }
+            Resolution::ChildEnded { run, end } => Self::child(*run, end),
         }
+    }
+
+    fn child(run: RunId, end: &'a RunEnd) -> Self {
+        let (output, error) = match end {
+            RunEnd::Completed { output } => (Some(&**output), None),
+            RunEnd::Failed { error } => (None, Some(ErrorView::of(error))),
+            RunEnd::Cancelled => (None, None),
+        };
+        Self::Child { run_id: run.to_string(), status: end.status().as_str(), output, error }
     }
 }
 
@@ -259,6 +267,12 @@ impl<'a> Data<'a> {
             EventKind::WaitOpened { visit, wait } => Self::wait(view.execution(visit).to_string(), wait),
             EventKind::WaitResolved { resolution, resolved_at, .. } => {
                 Self::Resolved { resolved_at: resolved_at.to_string(), answer: Answer::of(resolution) }
+            }
+            EventKind::ChildStarted { run, waits, .. } => {
+                Self::ChildStarted { run_id: run.to_string(), waits: *waits }
+            }
+            EventKind::ChildFinished { run, end, ended_at, .. } => {
+                Self::Resolved { resolved_at: ended_at.to_string(), answer: Answer::child(*run, end) }
             }
             EventKind::RunCompleted { .. } => Self::Output { output: view.output().map(Arc::as_ref) },
             EventKind::RunFailed { error } => Self::Failed { error: ErrorView::of(error), handled_by: None },

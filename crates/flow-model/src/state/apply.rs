@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use super::check::check;
 use super::scopes::ScopeEnd;
 use super::{RunEnd, RunState, RunStatus, Visit, VisitStatus};
-use crate::{Binding, EventKind, Handling, RunError, RunEvent, VisitPath, WaitKind};
+use crate::{
+    Binding, EventKind, Handling, Resolution, RunError, RunEvent, Timestamp, VisitPath, Wait, WaitKind,
+    WaitRequest,
+};
 
 /// An event that can't follow the state it met: a damaged log, or a fault in the engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,20 +101,21 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             }
         }
         EventKind::WaitOpened { visit, wait } => {
-            state.running -= 1;
-            state.waiting += 1;
-            if let Some(opened) = state.visits.get_mut(visit) {
-                opened.status = VisitStatus::Waiting;
-                opened.wait = Some(wait.clone());
+            open_wait(state, visit, wait.clone());
+        }
+        EventKind::ChildStarted { visit, run, waits } => {
+            state.children += 1;
+            if *waits {
+                let wait = Wait { request: WaitRequest::RunFlow { run: *run }, expires_at: None };
+                open_wait(state, visit, wait);
             }
         }
         EventKind::WaitResolved { visit, resolution, resolved_at } => {
-            state.running += 1;
-            state.waiting -= 1;
-            if let Some(waiting) = state.visits.get_mut(visit) {
-                waiting.status = VisitStatus::Resolved;
-                waiting.resolution = Some((resolution.clone(), *resolved_at));
-            }
+            end_wait(state, visit, resolution.clone(), *resolved_at);
+        }
+        EventKind::ChildFinished { visit, run, end, ended_at } => {
+            let resolution = Resolution::ChildEnded { run: *run, end: end.clone() };
+            end_wait(state, visit, resolution, *ended_at);
         }
         EventKind::RunCompleted { output_of } => {
             let output = output_of.as_ref().and_then(|visit| state.output(visit.as_str())).cloned();
@@ -126,6 +130,25 @@ fn commit(state: &mut RunState, event: &RunEvent) {
 /// A visit that begins with the event.
 fn begun(event: &RunEvent, input: Option<Arc<Value>>, status: VisitStatus) -> Visit {
     Visit { started_at: event.time, ended_at: None, input, attempt: 1, wait: None, resolution: None, status }
+}
+
+fn open_wait(state: &mut RunState, visit: &VisitPath, wait: Wait) {
+    state.running -= 1;
+    state.waiting += 1;
+    if let Some(opened) = state.visits.get_mut(visit) {
+        opened.status = VisitStatus::Waiting;
+        opened.wait = Some(wait);
+        opened.resolution = None; // of an attempt before
+    }
+}
+
+fn end_wait(state: &mut RunState, visit: &VisitPath, resolution: Resolution, at: Timestamp) {
+    state.running += 1;
+    state.waiting -= 1;
+    if let Some(waiting) = state.visits.get_mut(visit) {
+        waiting.status = VisitStatus::Resolved;
+        waiting.resolution = Some((resolution, at));
+    }
 }
 
 /// A path goes on, or its scope ends.

@@ -57,21 +57,25 @@ pub(super) fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
             }
         }
         EventKind::StepRetrying { visit, .. } => match find(state, visit)?.status {
-            VisitStatus::Running => Ok(()),
+            VisitStatus::Running | VisitStatus::Resolved => Ok(()),
             _ => Err(format!("visit {visit} isn't running")),
         },
         EventKind::TimerFired { visit } => match find(state, visit)?.status {
             VisitStatus::BackingOff { .. } => Ok(()),
             _ => Err(format!("visit {visit} isn't backing off")),
         },
-        EventKind::WaitOpened { visit, .. } => match find(state, visit)?.status {
-            VisitStatus::Running => Ok(()),
-            _ => Err(format!("visit {visit} isn't running")),
-        },
-        EventKind::WaitResolved { visit, .. } => match find(state, visit)?.status {
-            VisitStatus::Waiting => Ok(()),
-            _ => Err(format!("visit {visit} isn't waiting")),
-        },
+        EventKind::WaitOpened { visit, .. } | EventKind::ChildStarted { visit, .. } => {
+            match find(state, visit)?.status {
+                VisitStatus::Running => Ok(()),
+                _ => Err(format!("visit {visit} isn't running")),
+            }
+        }
+        EventKind::WaitResolved { visit, .. } | EventKind::ChildFinished { visit, .. } => {
+            match find(state, visit)?.status {
+                VisitStatus::Waiting => Ok(()),
+                _ => Err(format!("visit {visit} isn't waiting")),
+            }
+        }
         EventKind::RunCompleted { output_of } => {
             if state.running + state.waiting + state.ready.len() > 0 {
                 return Err("a step is still open".to_owned());

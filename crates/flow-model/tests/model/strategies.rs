@@ -171,6 +171,12 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
         2 => (visit(), resolution(), time()).prop_map(|(visit, resolution, resolved_at)| {
             EventKind::WaitResolved { visit, resolution, resolved_at }
         }),
+        2 => (visit(), any::<[u8; 16]>(), any::<bool>()).prop_map(|(visit, id, waits)| {
+            EventKind::ChildStarted { visit, run: RunId::from_bytes(id), waits }
+        }),
+        2 => (visit(), any::<[u8; 16]>(), run_end(), time()).prop_map(|(visit, id, end, ended_at)| {
+            EventKind::ChildFinished { visit, run: RunId::from_bytes(id), end, ended_at }
+        }),
         1 => proptest::option::of(visit()).prop_map(|output_of| EventKind::RunCompleted { output_of }),
         1 => error().prop_map(|error| EventKind::RunFailed { error }),
         1 => Just(EventKind::RunCancelled {}),

@@ -87,7 +87,8 @@ impl Prepared {
         timers_set.retain(|(visit, ..)| closed.binary_search(visit).is_err());
         let opened = commit.waits_opened.into_iter().map(|(visit, wait)| {
             let opening = commit.events.iter().find(|event| {
-                matches!(&event.kind, EventKind::WaitOpened { visit: opened, .. } if *opened == visit)
+                matches!(&event.kind, EventKind::WaitOpened { visit: opened, .. }
+                    | EventKind::ChildStarted { visit: opened, .. } if *opened == visit)
             });
             let opening = opening.unwrap_or(last);
             Ok(OpenedWait {
