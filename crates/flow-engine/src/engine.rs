@@ -31,7 +31,7 @@ pub use builder::EngineBuilder;
 pub(crate) use execute::accept;
 pub(crate) use hub::ActiveRun;
 pub use limits::Limits;
-pub(crate) use limits::ValueRefused;
+pub(crate) use limits::{ValueRefused, is_deeper};
 pub(crate) use pauses::Pauses;
 pub(crate) use shared::Shared;
 

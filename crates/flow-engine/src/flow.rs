@@ -116,6 +116,11 @@ pub fn validate_document(document: &Value, registry: &Registry) -> Vec<Fault> {
 }
 
 impl Flow {
+    /// Why a document can't even be hashed, if it can't.
+    pub(crate) fn refusal(document: &Value) -> Option<Fault> {
+        compile::too_deep(document)
+    }
+
     /// Compiles a document `{name, definition, settings}`.
     ///
     /// # Errors

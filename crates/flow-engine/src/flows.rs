@@ -79,7 +79,7 @@ impl Flows {
     /// Makes a flow. Its draft may be incomplete; what is wrong with it comes back as faults.
     ///
     /// # Errors
-    /// The store is away.
+    /// The store is away, or the definition is nested too deep to be kept.
     pub async fn create(
         &self,
         workspace: WorkspaceId,
@@ -90,6 +90,9 @@ impl Flows {
         let definition = input.definition.map_or_else(|| json!({ "steps": [] }), Value::Object);
         let settings = input.settings.unwrap_or_default();
         let document = json!({ "name": input.name, "definition": definition, "settings": settings });
+        if let Some(fault) = Flow::refusal(&document) {
+            return Err(EngineError::InvalidDefinition(vec![fault]));
+        }
         let document = Arc::new(document);
         let record = self.catalog.flow_create(NewFlow {
             id: FlowId::new(now, self.shared.random()),
@@ -171,6 +174,9 @@ impl Flows {
 
     /// A bare document: checked before it is stored, so that nothing invalid is.
     async fn store_document(&self, document: &Arc<Value>) -> Result<Chosen, EngineError> {
+        if let Some(fault) = Flow::refusal(document) {
+            return Err(EngineError::InvalidDefinition(vec![fault]));
+        }
         let hash = DefinitionHash::of(document);
         if self.shared.cached(&hash).is_none() {
             let flow = Flow::compile(hash, document, &self.shared.registry);

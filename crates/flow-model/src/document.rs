@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::{Faults, Fields, StepId, VariableName};
 pub(crate) use edges::{Edge, edges};
-pub use graph::Graph;
+pub use graph::{Graph, loop_names};
 pub use retry::Retry;
 
 /// The trigger types that stand for a fixed key; `webhook.<id>` comes on top.

@@ -24,7 +24,9 @@ mod version;
 mod visit;
 mod wait;
 
-pub use document::{Document, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type};
+pub use document::{
+    Document, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type, loop_names,
+};
 pub use error::RunError;
 pub use event::{Binding, EVENT_SCHEMA, EventKind, Fold, Handling, RunEvent, RunStart, Trigger};
 pub use fault::{Fault, Faults, Fields, Severity, excerpt, pointer_token};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flow_expr::{Expression, JsonTemplate, Scope};
 use flow_model::{Fields, RunError, Step, StepId, excerpt};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::Resolved;
 use crate::flow::{Templates, failed};
@@ -52,6 +52,10 @@ impl Each {
             None => None,
         };
         let max_items = data.whole_number("maxItems");
+        if max_items == Some(0) {
+            let message = "nothing would be gone through; give a number above 0, or leave it out";
+            data.faults().error(data.at("maxItems"), "out_of_range", message);
+        }
         let max_items = max_items.map(|items| usize::try_from(items).unwrap_or(usize::MAX));
         let concurrency = data.whole_number("concurrency").unwrap_or(1);
         if !(1..=MOST_AT_A_TIME).contains(&concurrency) {
@@ -82,7 +86,10 @@ impl Each {
         let mut items = list(value)?;
         let total = items.len();
         items.truncate(self.max_items.unwrap_or(usize::MAX));
-        Ok(Resolved::Items(Arc::new(json!({ "items": items, "total": total }))))
+        let mut input = Map::new();
+        input.insert("items".to_owned(), Value::Array(items));
+        input.insert("total".to_owned(), total.into());
+        Ok(Resolved::Items(Arc::new(Value::Object(input))))
     }
 
     /// Whether what is set for an item is seen for that item alone.

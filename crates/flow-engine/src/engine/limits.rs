@@ -18,7 +18,8 @@ pub struct Limits {
     pub run_steps: usize,
     /// The items that one `each` may go through. 50,000.
     pub loop_items: usize,
-    /// The bytes of the results that all loops and branches of one run collect, as JSON. 64 MiB.
+    /// The bytes of the inputs, outputs and errors that the steps in all loops and branches of one run record, as
+    /// JSON. 64 MiB.
     pub collected_bytes: usize,
     /// How deep runs may start each other by `run-flow`. 16.
     pub subflow_depth: u16,
@@ -90,7 +91,8 @@ impl Limits {
     }
 }
 
-fn is_deeper(value: &Value, levels: usize) -> bool {
+/// Whether the lists and objects of a value are nested more than so many levels deep. Looks no deeper.
+pub(crate) fn is_deeper(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(_) | Value::Object(_) if levels == 0 => true,
         Value::Array(items) => items.iter().any(|item| is_deeper(item, levels - 1)),

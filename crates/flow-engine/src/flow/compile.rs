@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use flow_model::{
-    DefinitionHash, Document, Faults, Fields, InputSchema, OnError, Settings, Step as WrittenStep, VisitPath,
-    excerpt, validate,
+    DefinitionHash, Document, Fault, Faults, Fields, InputSchema, OnError, Settings, Severity,
+    Step as WrittenStep, VisitPath, excerpt, validate,
 };
 use serde_json::Value;
 
 use super::{Action, CompiledStep, CompiledTrigger, Flow, Names, RESERVED, Templates};
 use crate::Registry;
 use crate::control::{CONTROL_TYPES, Control, WAITING_TYPES};
+use crate::engine::is_deeper;
 
 /// Compiles what can be compiled, and adds a fault for everything that can't.
 pub(super) fn compile(
@@ -20,6 +21,10 @@ pub(super) fn compile(
     registry: &Registry,
     faults: &Faults,
 ) -> Option<Flow> {
+    if let Some(fault) = too_deep(raw) {
+        faults.error(fault.pointer, fault.code, fault.message);
+        return None;
+    }
     let document = Document::read(raw, faults);
     validate(&document, faults);
     let triggers: Vec<_> =
@@ -36,6 +41,19 @@ pub(super) fn compile(
     let index: HashMap<_, _, _> = index.collect();
     let Settings { timeout, on_error } = document.settings;
     Some(Flow { hash, name: document.name.into(), triggers, steps, index, names, timeout, on_error })
+}
+
+/// How deep the lists and objects of a document may be nested: as deep as a server can be told to read them.
+const DEEPEST: usize = 512;
+
+/// The fault of a document that is nested too deep to be looked at at all: everything that reads one is recursive.
+pub(super) fn too_deep(document: &Value) -> Option<Fault> {
+    is_deeper(document, DEEPEST).then(|| Fault {
+        pointer: String::new(),
+        code: "nested_too_deep",
+        message: format!("the document is nested more than {DEEPEST} levels deep; flatten it"),
+        severity: Severity::Error,
+    })
 }
 
 fn trigger(step: &WrittenStep, faults: &Faults) -> CompiledTrigger {

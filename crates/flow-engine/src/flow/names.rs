@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flow_model::{Document, InputSchema, StepId};
+use flow_model::{Document, InputSchema, StepId, loop_names};
 use serde_json::Value;
 
 /// The names that every flow has. They win over inputs and variables of the same name.
@@ -23,12 +23,6 @@ pub(crate) const RESERVED: [&str; 14] = [
     "files",
     "undefined",
 ];
-
-/// The names that stand for the item of an `each`, inside of it.
-pub(crate) const ITEM_NAMES: [&str; 3] = ["item", "index", "_each"];
-
-/// The names that stand for the pass of a `while`, inside of it.
-pub(crate) const PASS_NAMES: [&str; 2] = ["iteration", "_while"];
 
 /// The names of one flow.
 #[derive(Debug, Default)]
@@ -59,11 +53,7 @@ impl Names {
                 let rows = step.data.get("variables").and_then(Value::as_array).into_iter().flatten();
                 names.known.extend(rows.filter_map(|row| row.get("name")?.as_str()).map(Arc::from));
             }
-            match step.kind.as_str() {
-                "each" => names.known.extend(ITEM_NAMES.map(Arc::from)),
-                "while" => names.known.extend(PASS_NAMES.map(Arc::from)),
-                _ => {}
-            }
+            names.known.extend(loop_names(&step.kind).iter().copied().map(Arc::from));
             names.add_step(&step.id, step.name.as_deref());
         }
         names

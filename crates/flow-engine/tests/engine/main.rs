@@ -16,6 +16,7 @@ mod forms;
 mod idempotency;
 mod inputs;
 mod loops;
+mod nested_faults;
 mod on_error;
 mod outage;
 mod parallel;

@@ -1,5 +1,7 @@
 //! The steps inside a step: the body of a loop, the branches of a `parallel`.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::Step;
@@ -19,6 +21,16 @@ pub struct Graph {
     pub pointer: String,
 }
 
+/// The names that stand for the item or the pass inside of a loop of that type, and win over all others there; none
+/// for other types.
+pub fn loop_names(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "each" => &["item", "index", "_each"],
+        "while" => &["iteration", "_while"],
+        _ => &[],
+    }
+}
+
 /// The graphs inside a step of that type, which is `depth` levels below the top graph.
 pub(super) fn read(
     kind: &str,
@@ -36,7 +48,7 @@ pub(super) fn read(
         "parallel" => {
             data.required_value("branches");
             let branches = data.objects("branches");
-            if branches.is_empty() && data.list("branches").is_some() {
+            if is_empty_list(&data, "branches") {
                 let message = "there is no branch; add one, or remove the step";
                 faults.error(data.at("branches"), "branches_missing", message);
             }
@@ -70,17 +82,23 @@ fn graph(name: Option<StepId>, fields: &Fields<'_>, depth: usize) -> Graph {
     }
     let steps: Vec<Step> =
         fields.objects("steps").iter().filter_map(|step| Step::read(step, depth + 1)).collect();
-    if fields.list("steps").is_some_and(<[Value]>::is_empty) {
+    if is_empty_list(fields, "steps") {
         let message = "there are no steps in it; add one, or remove what holds it";
         fields.faults().error(pointer.clone(), "steps_missing", message);
     }
     Graph { name, steps, pointer }
 }
 
+/// A value of another type is no empty list; whoever reads it has reported it.
+fn is_empty_list(fields: &Fields<'_>, key: &'static str) -> bool {
+    fields.value(key).and_then(Value::as_array).is_some_and(Vec::is_empty)
+}
+
 fn unique_names(graphs: &[Graph], faults: &Faults) {
-    for (index, graph) in graphs.iter().enumerate() {
+    let mut taken = HashSet::new();
+    for graph in graphs {
         let Some(name) = &graph.name else { continue };
-        if graphs[..index].iter().any(|other| other.name.as_ref() == Some(name)) {
+        if !taken.insert(name) {
             let pointer = graph.pointer.trim_end_matches("/steps");
             let message =
                 format!("another branch is named `{}` already; choose another name", excerpt(name.as_str()));

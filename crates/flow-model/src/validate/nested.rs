@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{Document, Faults, Step, VariableName};
+use crate::{Document, Faults, Step, VariableName, loop_names};
 
 pub(super) fn check(document: &Document, faults: &Faults) {
     let all = document.all_steps();
@@ -15,14 +15,18 @@ pub(super) fn check(document: &Document, faults: &Faults) {
         let pointer = format!("{}/type", step.pointer);
         faults.error(pointer, "step_misplaced", format!("a `{}` {what}", step.kind));
     }
-    let everywhere = counts(&all);
+    loop_names_set(&document.steps, &[], faults);
+    let mut everywhere = counts(&all);
+    for name in all.iter().flat_map(|step| inputs(step)) {
+        *everywhere.entry(name).or_default() += 1;
+    }
     for step in all.iter().filter(|step| isolates(step)) {
         let inside = steps_inside(step);
         let here = counts(&inside);
         for (name, pointer) in inside.iter().flat_map(|step| set_variables(step)) {
             if everywhere.get(&name) != here.get(&name) {
                 let message = format!(
-                    "`{name}` is set outside too, and what is set here is seen here alone, since others run \
+                    "`{name}` stands for something outside too, and what is set here is seen here alone, since others run \
                      at the same time; choose another name, or use the result of `{}`",
                     step.id
                 );
@@ -30,6 +34,29 @@ pub(super) fn check(document: &Document, faults: &Faults) {
             }
         }
     }
+}
+
+/// The steps inside of a loop can't set the names that stand for its item or pass: nobody would see what they set.
+fn loop_names_set(steps: &[Step], taken: &[&'static str], faults: &Faults) {
+    for step in steps {
+        if !taken.is_empty() {
+            for (name, pointer) in sets(step).into_iter().filter(|(name, _)| taken.contains(&name.as_str())) {
+                let message =
+                    format!("`{name}` stands for the loop's own value inside of it; choose another name");
+                faults.error(pointer, "name_reserved", message);
+            }
+        }
+        let mut inside = taken.to_vec();
+        inside.extend(loop_names(&step.kind).iter().filter(|name| !taken.contains(*name)));
+        step.graphs.iter().for_each(|graph| loop_names_set(&graph.steps, &inside, faults));
+    }
+}
+
+/// The inputs that a trigger declares.
+fn inputs(step: &Step) -> Vec<String> {
+    let fields = step.data.get("fields").filter(|_| step.is_trigger()).and_then(serde_json::Value::as_array);
+    let names = fields.into_iter().flatten().filter_map(|field| field.get("name")?.as_str());
+    names.map(str::to_owned).collect()
 }
 
 /// How many steps set a variable, by its name.
@@ -66,7 +93,8 @@ fn steps_inside(step: &Step) -> Vec<&Step> {
 /// The variables that a step sets, and where.
 fn sets(step: &Step) -> Vec<(String, String)> {
     let output = step.variable().filter(|_| !step.is_trigger());
-    let output = output.map(|name: VariableName| (name.to_string(), format!("{}/output", step.pointer)));
+    let key = if step.output.is_some() { "output" } else { "id" };
+    let output = output.map(|name: VariableName| (name.to_string(), format!("{}/{key}", step.pointer)));
     output.into_iter().chain(set_variables(step)).collect()
 }
 
