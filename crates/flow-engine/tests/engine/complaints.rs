@@ -1,5 +1,21 @@
-//! What users of other engines suffer from, and must never happen here. The other modules' tests are named in
-//! the same spirit; here stands what none of them shows.
+//! What users of other engines suffer from, and must never happen here. What the other modules show already is
+//! only named:
+//!
+//! | Complaint | Shown by |
+//! |---|---|
+//! | runs stuck in "running" that can't be cancelled | `a_running_run_can_be_cancelled…` and its like, here |
+//! | runs lost, or marked failed though they succeeded, after a crash or a blip | `crash`, `outage`, `a_run_isnt_marked_failed…` |
+//! | a recovery executes twice | `recovery_on_many_processes_at_once_executes_once`, `stall` |
+//! | a double or racing resume; a leftover timer resumes again | `races`, `people::a_leftover_timer…` |
+//! | an approval is consumed by the wrong step, or bypassed in a branch | `an_approval_is_consumed…`, `people::an_approval_in_a_branch…` |
+//! | an approve ends or strands the run | `people::an_approve_goes_on…`, `pause` |
+//! | waits are lost or begun again over a restart | `waits_outlive_restarts…` |
+//! | a signal before its wait is lost; slow wake-ups | `event_wait::an_event_that_came_first…`, `a_watcher_hears…` |
+//! | a human step without an API | `pause`, `forms` |
+//! | large payloads; an oversized result is retried for ever | `retry::an_output_that_is_too_large…`, `in_flight` |
+//! | the wrong version runs; pinned data leaks into production; no retry from a step | `flows::a_run_is_pinned…`, `skip::a_drafts_run…`, `retry_run` |
+
+mod people;
 
 use std::time::Duration;
 
