@@ -19,7 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use flow_model::{EventKind, RunEnd, RunEvent, RunStart, RunState, VisitPath, apply};
+use flow_model::{EventKind, RunEnd, RunEvent, RunStart, RunState, VisitPath, VisitStatus, apply};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
@@ -261,6 +261,10 @@ impl Driver {
         let mut to_perform = Vec::new();
         let mut decisions = 0_usize;
         while let Some(effect) = self.effects.pop_front() {
+            // The end of the run, or of what the visit was part of, came before it.
+            if self.is_closed(effect.visit()) {
+                continue;
+            }
             match effect {
                 Effect::Resolve(visit) => {
                     let resolved = self.resolve(&visit)?;
@@ -279,6 +283,10 @@ impl Driver {
             }
             decisions += 1;
             if decisions.is_multiple_of(DECISIONS_A_TURN) {
+                // A loop of pure steps may take longer than its run has.
+                if self.is_out_of_time() {
+                    break;
+                }
                 tokio::task::yield_now().await;
             }
         }
@@ -302,17 +310,23 @@ impl Driver {
         Ok(())
     }
 
-    /// Visits that were closed: whatever is under way or planned for them is dropped.
+    /// Visits that were closed: whatever is under way for them is dropped. What is planned for them is passed over
+    /// when its turn comes.
     fn drop_closed(&mut self, closed: Vec<VisitPath>) {
-        if closed.is_empty() {
-            return;
-        }
-        self.effects.retain(|effect| !closed.contains(effect.visit()));
         for visit in closed {
             if let Some(abort) = self.aborts.remove(&visit) {
                 abort.abort();
             }
             self.pending.close(visit);
+        }
+    }
+
+    /// Whether a visit that was decided on has been closed before its end.
+    fn is_closed(&self, visit: &VisitPath) -> bool {
+        let status = self.state.visit(visit.as_str()).map(|visit| &visit.status);
+        match status {
+            Some(status) => matches!(status, VisitStatus::Cancelled),
+            None => !self.state.is_ready(visit.as_str()),
         }
     }
 

@@ -6,23 +6,26 @@
 mod apply;
 mod check;
 mod fold;
+mod ready;
 mod scopes;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{Resolution, RunError, RunStart, Timestamp, VisitPath, Wait};
 pub use apply::{IllegalTransition, apply};
+use ready::Ready;
 use scopes::Bindings;
 pub use scopes::Container;
 
 /// The version of the shape of a stored [`RunState`]. What is stored is only a copy of what the events come to,
 /// so one of another version is passed over.
-pub const STATE_SCHEMA: i32 = 1;
+pub const STATE_SCHEMA: i32 = 2;
 
 /// A run's state after some number of its events.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -32,10 +35,12 @@ pub struct RunState {
     start: Option<(Timestamp, RunStart)>,
     end: Option<(Timestamp, RunEnd)>,
     /// Visits that were decided on and haven't started.
-    ready: Vec<VisitPath>,
+    ready: Ready,
     visits: IndexMap<VisitPath, Visit, foldhash::fast::RandomState>,
-    /// Those of them that haven't ended, oldest first: few, however many there were.
-    open: IndexSet<VisitPath, foldhash::fast::RandomState>,
+    /// The places in `visits` of those that haven't ended, oldest first: few, however many there were.
+    open: BTreeSet<usize>,
+    /// Those of them whose next attempt begins later, and when.
+    backing_off: BTreeSet<(Timestamp, usize)>,
     /// How many visits run, and how many wait: the status in O(1).
     running: usize,
     waiting: usize,
@@ -43,7 +48,7 @@ pub struct RunState {
     containers: IndexMap<VisitPath, Container, foldhash::fast::RandomState>,
     /// What is set in the top graph.
     bindings: Bindings,
-    /// About how many bytes of JSON the outputs inside of containers have, all together.
+    /// About how many bytes of JSON the inputs, outputs and errors inside of containers have, all together.
     collected_bytes: usize,
     /// The failure that the flow's handler takes care of.
     failing: Option<RunError>,
@@ -259,8 +264,19 @@ impl RunState {
     }
 
     /// The visits that were decided on and haven't started, oldest first.
-    pub fn ready(&self) -> &[VisitPath] {
-        &self.ready
+    pub fn ready(&self) -> impl Iterator<Item = &VisitPath> {
+        self.ready.iter()
+    }
+
+    /// Whether that visit was decided on and hasn't started.
+    pub fn is_ready(&self, visit: &str) -> bool {
+        self.ready.contains(visit)
+    }
+
+    /// The visit that leads to a ready one: the one before it, or the container that it is the first in a scope
+    /// of; none for the run's first.
+    pub fn before(&self, visit: &str) -> Option<&VisitPath> {
+        self.ready.from(visit)
     }
 
     /// Every visit that has started, in the order of their starts.
@@ -302,7 +318,7 @@ impl RunState {
         self.active.saturating_add(self.active_since.map_or(Duration::ZERO, |since| now.since(since)))
     }
 
-    /// About how many bytes of JSON the outputs inside of containers have, all together.
+    /// About how many bytes of JSON the inputs, outputs and errors inside of containers have, all together.
     pub const fn collected_bytes(&self) -> usize {
         self.collected_bytes
     }
@@ -314,15 +330,13 @@ impl RunState {
 
     /// The visits that have started and not ended, oldest first.
     pub fn open(&self) -> impl Iterator<Item = (&VisitPath, &Visit)> {
-        self.open.iter().filter_map(|path| Some((path, self.visits.get(path)?)))
+        self.open.iter().filter_map(|place| self.visits.get_index(*place))
     }
 
-    /// The visits whose next attempt begins later, and when.
+    /// The visits whose next attempt begins later, and when, the next one first.
     pub fn backing_off(&self) -> impl Iterator<Item = (&VisitPath, Timestamp)> {
-        self.open().filter_map(|(path, visit)| match visit.status {
-            VisitStatus::BackingOff { due_at, .. } => Some((path, due_at)),
-            _ => None,
-        })
+        let paths = self.backing_off.iter();
+        paths.filter_map(|(due_at, place)| Some((self.visits.get_index(*place)?.0, *due_at)))
     }
 
     /// The open waits, oldest first.

@@ -71,11 +71,6 @@ impl VisitPath {
         container(&self.0)
     }
 
-    /// Whether it is in the container `outer`, at any depth.
-    pub fn is_inside(&self, outer: &Self) -> bool {
-        self.0.strip_prefix(&*outer.0).is_some_and(|rest| rest.starts_with(PLACES))
-    }
-
     /// The visit as text.
     pub fn as_str(&self) -> &str {
         &self.0

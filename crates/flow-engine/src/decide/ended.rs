@@ -60,10 +60,8 @@ impl Decision {
             OnError::GoTo(target) => (Handling::Step, Behind::of(cx, &visit, Some(target.clone()))),
             OnError::Fail if visit.scope().is_some() => (Handling::Nobody, Behind::ScopeEnd),
             OnError::Fail => match cx.flow.on_error.as_ref().filter(|_| cx.state.failing().is_none()) {
-                Some(handler) => {
-                    self.close_all_but(cx, &visit);
-                    (Handling::Flow, Behind::of(cx, &visit, Some(handler.clone())))
-                }
+                // The top graph is one path: nothing is open but what was inside of the failed visit.
+                Some(handler) => (Handling::Flow, Behind::of(cx, &visit, Some(handler.clone()))),
                 None => {
                     let error = cx.state.failing().unwrap_or(&error).clone();
                     (Handling::Nobody, Behind::RunEnd(EventKind::RunFailed { error }))
@@ -149,31 +147,20 @@ impl Decision {
     }
 
     /// The results of loops and branches are more than one run may collect.
-    fn collect_too_much(&mut self, cx: Context<'_>, visit: &VisitPath) {
+    pub(super) fn collect_too_much(&mut self, cx: Context<'_>, visit: &VisitPath) {
         let Some((container, step)) = enclosing(cx, visit) else { return };
         let message = format!(
-            "the results inside of loops and branches have more than {} bytes; return less from each step",
+            "what the steps inside of loops and branches record has more than {} bytes; give them less, and return \
+             less from them",
             cx.limits.collected_bytes
         );
         self.fail(cx, step, container, RunError::new("collected_too_large", message));
     }
 
+    /// Closes what is open inside of a container, but what these events have ended or closed already.
     fn close_inside(&mut self, cx: Context<'_>, container: &VisitPath) {
-        self.close(cx, |visit| visit.is_inside(container));
-    }
-
-    fn close_all_but(&mut self, cx: Context<'_>, failed: &VisitPath) {
-        self.close(cx, |visit| visit != failed && !visit.is_inside(failed));
-    }
-
-    /// Closes those visits that `which` names. The one that just ended is among the state's open ones too.
-    fn close(&mut self, cx: Context<'_>, which: impl Fn(&VisitPath) -> bool) {
-        let open = cx.state.open().map(|(path, _)| path).chain(cx.state.ready());
-        let ended = |path: &VisitPath| {
-            self.closed.contains(path) || self.events.iter().any(|event| ends(event, path))
-        };
-        let closed: Vec<_> = open.filter(|path| which(path) && !ended(path)).cloned().collect();
-        self.closed.extend(closed);
+        let is_over = |path: &VisitPath| self.events.iter().any(|event| ends(event, path));
+        self.closed.extend(cx.state.inside(container, is_over));
     }
 }
 
@@ -188,7 +175,7 @@ impl Behind {
                 None => Self::RunEnd(EventKind::RunCompleted { output_of: None }),
             };
         };
-        if cx.state.visit(next.as_str()).is_none() && !cx.state.ready().contains(&next) {
+        if cx.state.visit(next.as_str()).is_none() && !cx.state.is_ready(next.as_str()) {
             return Self::Visit(next);
         }
         let message = format!("the run can't go on at `{next}`: it has been there");

@@ -19,7 +19,7 @@ pub(super) fn decide(cx: Context<'_>) -> Result<Decision, Refused> {
         return refuse("the run hasn't started".to_owned());
     }
     let mut events = Vec::new();
-    let mut effects: Vec<_> = state.ready().iter().cloned().map(Effect::Resolve).collect();
+    let mut effects: Vec<_> = state.ready().cloned().map(Effect::Resolve).collect();
     for (path, visit) in state.open() {
         let step = flow.step(path);
         let container = step.and_then(container_of);

@@ -14,7 +14,7 @@ use crate::flow::CompiledStep;
 pub(super) fn decide(cx: Context<'_>, visit: VisitPath, resolved: Resolved) -> Result<Decision, Refused> {
     let command = "step resolved";
     let step = find(command, cx.flow, &visit)?;
-    if !cx.state.ready().contains(&visit) {
+    if !cx.state.is_ready(visit.as_str()) {
         return Err(Refused { command, reason: format!("visit {visit} isn't ready") });
     }
     let mut decision = Decision::default();
@@ -22,6 +22,8 @@ pub(super) fn decide(cx: Context<'_>, visit: VisitPath, resolved: Resolved) -> R
         let message = format!("the run has taken {} steps, which is the limit", cx.limits.run_steps);
         let error = RunError::new("too_many_steps", message);
         decision.events.push(EventKind::RunFailed { error });
+    } else if visit.scope().is_some() && cx.state.collected_bytes() > cx.limits.collected_bytes {
+        decision.collect_too_much(cx, &visit);
     } else if resolved == Resolved::Skip {
         decision.skip(cx, step, visit);
     } else {

@@ -1,5 +1,6 @@
 //! Events that are decided and not committed, and the rows that go with them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait, WaitRequest, json_size};
@@ -17,9 +18,9 @@ pub(super) struct Pending {
     /// About how many bytes of JSON the events have.
     bytes: usize,
     waits_opened: Vec<(VisitPath, Wait)>,
-    waits_taken: Vec<VisitPath>,
+    waits_taken: BTreeSet<VisitPath>,
     timers_set: Vec<(VisitPath, TimerKind, Timestamp)>,
-    closed: Vec<VisitPath>,
+    closed: BTreeSet<VisitPath>,
     children: Vec<NewChild>,
 }
 
@@ -70,7 +71,7 @@ impl Pending {
 
     /// The events say how that wait ended.
     pub(super) fn take(&mut self, visit: VisitPath) {
-        self.waits_taken.push(visit);
+        self.waits_taken.insert(visit);
     }
 
     pub(super) fn takes(&self, visit: &VisitPath) -> bool {
@@ -79,7 +80,7 @@ impl Pending {
 
     /// The events close that visit before its end.
     pub(super) fn close(&mut self, visit: VisitPath) {
-        self.closed.push(visit);
+        self.closed.insert(visit);
     }
 
     pub(super) fn closes(&self, visit: &VisitPath) -> bool {
@@ -110,6 +111,7 @@ impl Pending {
     pub(super) fn drain(&mut self, batch: BatchId, release: bool) -> Commit {
         let taken = std::mem::take(self);
         let Self { events, waits_opened, waits_taken, timers_set, closed, children, bytes: _ } = taken;
+        let (waits_taken, closed) = (waits_taken.into_iter().collect(), closed.into_iter().collect());
         let answer = None;
         Commit { batch, events, waits_opened, timers_set, waits_taken, closed, release, children, answer }
     }

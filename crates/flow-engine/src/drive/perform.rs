@@ -72,7 +72,7 @@ impl Driver {
     pub(super) async fn wait_for_something(&mut self) -> Result<(), Stop> {
         let (active, shared) = (self.active.clone(), self.shared.clone());
         let commit_due = self.pending.due_at();
-        let next_attempt = self.state.backing_off().map(|(_, due_at)| due_at).min();
+        let next_attempt = self.state.backing_off().next().map(|(_, due_at)| due_at);
         let wakes_at = [commit_due, next_attempt, self.time_over_at()].into_iter().flatten().min();
         let due = async {
             match wakes_at {
@@ -81,7 +81,14 @@ impl Driver {
             }
         };
         tokio::select! {
-            Some(end) = self.tasks.join_next() => self.task_ended(end),
+            Some(end) = self.tasks.join_next() => {
+                self.task_ended(end)?;
+                // What returned meanwhile shares its commit.
+                while let Some(end) = self.tasks.try_join_next() {
+                    self.task_ended(end)?;
+                }
+                Ok(())
+            }
             () = active.poked() => self.look_for_signals().await,
             // Nothing is under way that has to come to its commit: the next attempt is another start's.
             () = shared.stopped(), if self.tasks.is_empty() => Err(Stop::GivenUp),
@@ -98,7 +105,7 @@ impl Driver {
     /// Begins the attempts whose time has come.
     pub(super) fn next_attempts(&mut self) -> Result<(), Stop> {
         let now = self.shared.clock.now();
-        let due = self.state.backing_off().filter(|(_, due_at)| *due_at <= now);
+        let due = self.state.backing_off().take_while(|(_, due_at)| *due_at <= now);
         let due: Vec<_> = due.map(|(visit, _)| visit.clone()).collect();
         due.into_iter().try_for_each(|visit| self.decide(Command::TimerFired { visit }))
     }

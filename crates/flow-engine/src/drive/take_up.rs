@@ -109,7 +109,7 @@ async fn prepare(
     Ok(driver)
 }
 
-/// The answers among the waits that are not taken up.
+/// The answers among the waits that are not taken up, oldest first: the first of them may close others.
 fn answers(waits: Vec<StoredWait>) -> Vec<ResolvedWait> {
     let answers = waits.into_iter().filter_map(|StoredWait { visit, state, .. }| match state {
         WaitState::Resolved { resolution, resolved_at } => {
@@ -120,5 +120,7 @@ fn answers(waits: Vec<StoredWait>) -> Vec<ResolvedWait> {
         }
         WaitState::Open | WaitState::Closed => None,
     });
-    answers.collect()
+    let mut answers: Vec<_> = answers.collect();
+    answers.sort_by_key(|answer| answer.resolved_at);
+    answers
 }

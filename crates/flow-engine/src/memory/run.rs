@@ -1,5 +1,6 @@
 //! One run: its row, its batches of events, its waits and its owner.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use flow_model::{
@@ -145,8 +146,9 @@ impl Run {
 
     /// The topics of the events that a commit's new waits are for, in the order in which they open.
     pub(super) fn awaited(&self, commit: &Commit) -> Vec<(Topic, VisitPath)> {
+        let openings = openings(&commit.events);
         let mut opened: Vec<_> = commit.waits_opened.iter().collect();
-        opened.sort_by_key(|(visit, _)| (opening(&commit.events, visit).map(|event| event.seq), visit));
+        opened.sort_by_key(|(visit, _)| (openings.get(visit).map(|(seq, _)| *seq), visit));
         let topic = |wait: &Wait| topic(self.record.workspace, &wait.request);
         opened.into_iter().filter_map(|(visit, wait)| Some((topic(wait)?, visit.clone()))).collect()
     }
@@ -186,8 +188,9 @@ impl Run {
         for visit in &commit.waits_taken {
             self.waits.take(visit);
         }
+        let opened = openings(&commit.events);
         for (visit, wait) in commit.waits_opened {
-            let opened_at = opening(&commit.events, &visit).map_or(now, |event| event.time);
+            let opened_at = opened.get(&visit).map_or(now, |(_, at)| *at);
             self.waits.open(visit, wait, opened_at, timers);
         }
         self.batches.push(Batch { id: commit.batch, events: commit.events.into() });
@@ -240,16 +243,15 @@ impl Run {
         if status.is_finished() != finished_at.is_some() {
             return Err(rejected(format!("a {} run can't have that end", status.as_str())));
         }
-        let opened = &commit.waits_opened;
         let is_over = |visit: &VisitPath, wait: &Wait| {
             let kind = wait.request.kind();
             kind == WaitKind::RunFlow && self.waits.is_over(visit, commit.waits_taken.contains(visit))
         };
-        let twice = |(at, (visit, wait)): (usize, &(VisitPath, Wait))| {
-            (self.waits.contains(visit) && !is_over(visit, wait))
-                || opened[..at].iter().any(|(other, _)| other == visit)
-        };
-        if opened.iter().enumerate().any(twice) {
+        let mut opened = HashSet::new();
+        let mut opened = commit.waits_opened.iter().map(|(visit, wait)| {
+            opened.insert(visit) && (!self.waits.contains(visit) || is_over(visit, wait))
+        });
+        if !opened.all(|is_first| is_first) {
             return Err(rejected("a visit can open one wait only"));
         }
         match commit.waits_taken.iter().find(|visit| !self.waits.is_untaken(visit)) {
@@ -296,13 +298,13 @@ impl Log {
     }
 }
 
-/// The event that opened the visit's wait.
-fn opening<'e>(events: &'e [RunEvent], opened: &VisitPath) -> Option<&'e RunEvent> {
-    let is_it = |kind: &EventKind| {
-        matches!(
-            kind,
-            EventKind::WaitOpened { visit, .. } | EventKind::ChildStarted { visit, .. } if visit == opened
-        )
-    };
-    events.iter().find(|event| is_it(&event.kind))
+/// The numbers and times of the events that open waits, by their visits.
+fn openings(events: &[RunEvent]) -> HashMap<VisitPath, (u64, Timestamp)> {
+    let opened = events.iter().filter_map(|event| match &event.kind {
+        EventKind::WaitOpened { visit, .. } | EventKind::ChildStarted { visit, .. } => {
+            Some((visit.clone(), (event.seq, event.time)))
+        }
+        _ => None,
+    });
+    opened.collect()
 }

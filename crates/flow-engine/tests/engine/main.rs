@@ -14,6 +14,7 @@ mod expiry;
 mod flows;
 mod forms;
 mod idempotency;
+mod in_flight;
 mod inputs;
 mod loops;
 mod nested_faults;

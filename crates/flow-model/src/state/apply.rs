@@ -9,7 +9,7 @@ use super::scopes::ScopeEnd;
 use super::{RunEnd, RunState, RunStatus, Visit, VisitStatus};
 use crate::{
     Binding, EventKind, Handling, Resolution, RunError, RunEvent, Timestamp, VisitPath, Wait, WaitKind,
-    WaitRequest,
+    WaitRequest, json_size,
 };
 
 /// An event that can't follow the state it met: a damaged log, or a fault in the engine.
@@ -44,18 +44,21 @@ pub fn apply(state: &mut RunState, event: &RunEvent) -> Result<(), IllegalTransi
 fn commit(state: &mut RunState, event: &RunEvent) {
     match &event.kind {
         EventKind::RunStarted(start) => {
-            state.ready.extend(start.next.clone());
+            if let Some(first) = &start.next {
+                state.ready.push(first.clone(), None);
+            }
             state.start = Some((event.time, (**start).clone()));
         }
         EventKind::StepStarted { visit, input } => {
-            state.ready.retain(|ready| ready != visit);
+            state.ready.remove(visit);
             state.running += 1;
+            state.collect(visit, input.as_deref().map_or(0, json_size));
             let started = begun(event, input.clone(), VisitStatus::Running);
-            state.visits.insert(visit.clone(), started);
-            state.open.insert(visit.clone());
+            let (place, _) = state.visits.insert_full(visit.clone(), started);
+            state.open.insert(place);
         }
         EventKind::StepSkipped { visit, binding, next } => {
-            state.ready.retain(|ready| ready != visit);
+            state.ready.remove(visit);
             let output = Arc::new(Value::Null);
             state.bind(visit, &output, binding);
             let mut skipped = begun(event, None, VisitStatus::Skipped { output });
@@ -69,11 +72,11 @@ fn commit(state: &mut RunState, event: &RunEvent) {
         }
         EventKind::ScopeEntered { visit, next, isolated } => {
             let container = state.containers.entry(visit.clone()).or_default();
-            for (_, place) in next.iter().filter_map(VisitPath::container) {
-                container.enter(place, *isolated);
+            for first in next {
+                container.enter(first, *isolated);
+                state.ready.push(first.clone(), Some(visit.clone()));
             }
             state.set_entered(visit.as_str(), true);
-            state.ready.extend(next.iter().cloned());
         }
         EventKind::ContainerCompleted { visit, fold, binding, next } => {
             let output = state.folded(visit, fold);
@@ -90,12 +93,16 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             }
         }
         EventKind::StepRetrying { visit, error, due_at } => {
-            if let Some(failed) = state.visits.get_mut(visit) {
+            if let Some((place, _, failed)) = state.visits.get_full_mut(visit) {
                 failed.status = VisitStatus::BackingOff { due_at: *due_at, error: error.clone() };
+                state.backing_off.insert((*due_at, place));
             }
         }
         EventKind::TimerFired { visit } => {
-            if let Some(waited) = state.visits.get_mut(visit) {
+            if let Some((place, _, waited)) = state.visits.get_full_mut(visit) {
+                if let VisitStatus::BackingOff { due_at, .. } = waited.status {
+                    state.backing_off.remove(&(due_at, place));
+                }
                 waited.status = VisitStatus::Running;
                 waited.attempt = waited.attempt.saturating_add(1);
             }
@@ -154,7 +161,10 @@ fn end_wait(state: &mut RunState, visit: &VisitPath, resolution: Resolution, at:
 /// A path goes on, or its scope ends.
 fn go_on(state: &mut RunState, visit: &VisitPath, next: Option<&VisitPath>) {
     match next {
-        Some(next) => state.ready.push(next.clone()),
+        Some(next) => {
+            state.ready.push(next.clone(), Some(visit.clone()));
+            state.move_on(visit, next);
+        }
         None => state.end_scope(visit, ScopeEnd::Well),
     }
 }
@@ -193,9 +203,10 @@ fn fail(state: &mut RunState, event: &RunEvent, visit: &VisitPath, error: &RunEr
             None
         }
     };
+    state.collect(visit, error.message.len() + error.details.as_deref().map_or(0, json_size));
     end_visit(state, event, visit, VisitStatus::Failed { error: error.clone(), output });
     if matches!(handling, Handling::Flow) {
-        state.close(event.time, |_| true);
+        state.close_all(event.time);
     }
 }
 
@@ -214,12 +225,12 @@ fn keep_time(state: &mut RunState, event: &RunEvent) {
 
 /// A visit ends; what is open inside of it is closed.
 fn end_visit(state: &mut RunState, event: &RunEvent, path: &VisitPath, status: VisitStatus) {
-    let Some(visit) = state.visits.get_mut(path) else { return };
+    let Some((place, _, visit)) = state.visits.get_full_mut(path) else { return };
     let before = std::mem::replace(&mut visit.status, status);
     visit.ended_at = Some(event.time);
-    state.open.shift_remove(path);
+    state.open.remove(&place);
     if before == VisitStatus::Entered {
-        state.close(event.time, |inside| inside.is_inside(path));
+        state.close_inside(event.time, path);
     } else {
         state.running -= 1;
     }
@@ -232,6 +243,6 @@ fn is_approval(visit: &Visit) -> bool {
 
 /// Ends the run; what is still open is closed with it.
 fn end_run(state: &mut RunState, event: &RunEvent, end: RunEnd) {
-    state.close(event.time, |_| true);
+    state.close_all(event.time);
     state.end = Some((event.time, end));
 }

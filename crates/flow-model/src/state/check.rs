@@ -1,5 +1,7 @@
 //! What an event needs of the state that it meets.
 
+use std::collections::HashSet;
+
 use super::{RunState, Visit, VisitStatus};
 use crate::visit::Place;
 use crate::{EventKind, Handling, RunEvent, VisitPath};
@@ -19,12 +21,12 @@ pub(super) fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
             Some(_) | None => Ok(()),
         },
         _ if state.start.is_none() => Err("the run hasn't started".to_owned()),
-        EventKind::StepStarted { visit, .. } if !state.ready.contains(visit) => {
+        EventKind::StepStarted { visit, .. } if !state.ready.contains(visit.as_str()) => {
             Err(format!("visit {visit} isn't ready"))
         }
         EventKind::StepStarted { .. } => Ok(()),
         EventKind::StepSkipped { visit, next, .. } => {
-            if !state.ready.contains(visit) {
+            if !state.ready.contains(visit.as_str()) {
                 return Err(format!("visit {visit} isn't ready"));
             }
             fresh(state, visit, next.as_ref())
@@ -77,7 +79,7 @@ pub(super) fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
             }
         }
         EventKind::RunCompleted { output_of } => {
-            if state.running + state.waiting + state.ready.len() > 0 {
+            if state.running + state.waiting > 0 || !state.ready.is_empty() {
                 return Err("a step is still open".to_owned());
             }
             match output_of {
@@ -130,6 +132,7 @@ fn enterable(state: &RunState, visit: &VisitPath, next: &[VisitPath]) -> Result<
     if next.is_empty() {
         return Err(format!("nothing of {visit} is entered"));
     }
+    let mut seen = HashSet::new();
     for (offset, first) in next.iter().enumerate() {
         let (_, place) = first
             .container()
@@ -138,8 +141,7 @@ fn enterable(state: &RunState, visit: &VisitPath, next: &[VisitPath]) -> Result<
         let in_order = match place {
             Place::Item(index) | Place::Pass(index) => index == entered + offset,
             Place::Branch(_) => {
-                found.is_none_or(|found| found.index(place).is_none())
-                    && !next[..offset].iter().any(|other| other.scope() == first.scope())
+                found.is_none_or(|found| found.index(place).is_none()) && seen.insert(first.scope())
             }
         };
         if !in_order || state.visits.contains_key(first) {
@@ -152,7 +154,7 @@ fn enterable(state: &RunState, visit: &VisitPath, next: &[VisitPath]) -> Result<
 /// A visit is made once, and in the scope of the one before.
 fn fresh(state: &RunState, visit: &VisitPath, next: Option<&VisitPath>) -> Result<(), String> {
     match next {
-        Some(next) if state.visits.contains_key(next) || state.ready.contains(next) => {
+        Some(next) if state.visits.contains_key(next) || state.ready.contains(next.as_str()) => {
             Err(format!("visit {next} was made already"))
         }
         Some(next) if next.scope() != visit.scope() => {

@@ -2,6 +2,7 @@
 //!
 //! A container's scopes are kept while it is open; what remains of them is its result.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -10,14 +11,16 @@ use serde_json::Value;
 
 use super::{RunState, Variable, VisitStatus};
 use crate::visit::{self, Place};
-use crate::{Binding, RunError, Timestamp, VisitPath};
+use crate::{Binding, RunError, Timestamp, VisitPath, json_size};
 
 /// The scopes of an open container.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Container {
     /// In the order they were entered: an item's or pass's place is its index.
     pub(super) scopes: Vec<Scope>,
-    pub(super) open: usize,
+    /// Where each branch stands among them.
+    branches: HashMap<Arc<str>, usize, foldhash::fast::RandomState>,
+    open: usize,
 }
 
 /// One item, pass or branch.
@@ -25,6 +28,8 @@ pub struct Container {
 pub(super) struct Scope {
     /// The branch's name.
     pub(super) branch: Option<Arc<str>>,
+    /// The visit that its path has come to, ready or open; none once it has ended.
+    at: Option<VisitPath>,
     /// What is set in it and seen in it alone; none when that is seen around it too.
     pub(super) own: Option<Box<Bindings>>,
     /// The visits in it that have an output, in the order of their ends, with the variables that show it.
@@ -71,20 +76,22 @@ impl Container {
         })
     }
 
-    pub(super) fn enter(&mut self, place: Place<'_>, isolated: bool) {
-        let branch = match place {
-            Place::Item(_) | Place::Pass(_) => None,
-            Place::Branch(name) => Some(name.into()),
+    /// A scope begins with its first visit.
+    pub(super) fn enter(&mut self, first: &VisitPath, isolated: bool) {
+        let branch: Option<Arc<str>> = match first.container() {
+            Some((_, Place::Branch(name))) => Some(name.into()),
+            Some((_, Place::Item(_) | Place::Pass(_))) | None => None,
         };
+        self.branches.extend(branch.clone().map(|name| (name, self.scopes.len())));
         let own = isolated.then(Box::default);
-        self.scopes.push(Scope { branch, own, outputs: Vec::new(), end: None });
+        self.scopes.push(Scope { branch, at: Some(first.clone()), own, outputs: Vec::new(), end: None });
         self.open += 1;
     }
 
     pub(super) fn index(&self, place: Place<'_>) -> Option<usize> {
         match place {
             Place::Item(index) | Place::Pass(index) => (index < self.scopes.len()).then_some(index),
-            Place::Branch(name) => self.scopes.iter().position(|scope| scope.branch.as_deref() == Some(name)),
+            Place::Branch(name) => self.branches.get(name).copied(),
         }
     }
 
@@ -178,7 +185,14 @@ impl RunState {
         bindings.steps.insert(visit.step().into(), visit.clone());
         if let Some(scope) = self.containers.get_mut(container).and_then(|found| found.scope_mut(place)) {
             scope.outputs.push((shown, visit.clone()));
-            self.collected_bytes += crate::json_size(output);
+            self.collect(visit, json_size(output));
+        }
+    }
+
+    /// Counts what a visit inside of a container records: there may be any number of them.
+    pub(super) fn collect(&mut self, visit: &VisitPath, bytes: usize) {
+        if visit.scope().is_some() {
+            self.collected_bytes += bytes;
         }
     }
 
@@ -188,6 +202,7 @@ impl RunState {
         let Some(container) = self.containers.get_mut(path) else { return };
         if let Some(scope) = container.scope_mut(place) {
             scope.end = Some(end);
+            scope.at = None;
             // What it set is seen nowhere any more.
             scope.own = None;
         }
@@ -213,23 +228,68 @@ impl RunState {
         }
     }
 
-    /// Closes those open and ready visits that `which` names.
-    pub(super) fn close(&mut self, at: Timestamp, which: impl Fn(&VisitPath) -> bool) {
-        self.ready.retain(|ready| !which(ready));
-        let closed: Vec<VisitPath> = self.open.iter().filter(|path| which(path)).cloned().collect();
-        for path in closed {
-            self.open.shift_remove(&path);
-            self.containers.swap_remove(&path);
-            let Some(visit) = self.visits.get_mut(&path) else { continue };
-            match visit.status {
-                VisitStatus::Waiting => self.waiting -= 1,
-                VisitStatus::Running | VisitStatus::Resolved | VisitStatus::BackingOff { .. } => {
-                    self.running -= 1;
-                }
-                _ => {}
-            }
-            visit.ended_at = Some(at);
-            visit.status = VisitStatus::Cancelled;
+    /// The path of a visit's scope comes to the next one.
+    pub(super) fn move_on(&mut self, visit: &VisitPath, next: &VisitPath) {
+        let Some((container, place)) = visit.container() else { return };
+        let scope = self.containers.get_mut(container).and_then(|found| found.scope_mut(place));
+        if let Some(scope) = scope {
+            scope.at = Some(next.clone());
         }
+    }
+
+    /// The open and ready visits inside of a container, at any depth, an outer one before those inside of it. Those
+    /// inside of a visit that `is_over` names are left out with it.
+    ///
+    /// A scope is one path, so it has one such visit of its own; no other visit of the run is looked at.
+    pub fn inside(&self, container: &VisitPath, is_over: impl Fn(&VisitPath) -> bool) -> Vec<VisitPath> {
+        let mut pending = vec![container];
+        let mut inside = Vec::new();
+        while let Some(container) = pending.pop() {
+            let scopes = self.containers.get(container).into_iter().flat_map(|found| &found.scopes);
+            for visit in scopes.filter_map(|scope| scope.at.as_ref()).filter(|visit| !is_over(visit)) {
+                pending.push(visit);
+                inside.push(visit.clone());
+            }
+        }
+        inside
+    }
+
+    pub(super) fn close_inside(&mut self, at: Timestamp, container: &VisitPath) {
+        for visit in self.inside(container, |_| false) {
+            self.ready.remove(&visit);
+            self.containers.swap_remove(&visit);
+            if let Some(place) = self.visits.get_index_of(&visit) {
+                self.close(at, place);
+            }
+        }
+    }
+
+    /// Closes everything that is open or ready.
+    pub(super) fn close_all(&mut self, at: Timestamp) {
+        self.ready.clear();
+        self.containers.clear();
+        for place in std::mem::take(&mut self.open) {
+            self.close(at, place);
+        }
+    }
+
+    fn close(&mut self, at: Timestamp, place: usize) {
+        self.open.remove(&place);
+        let Some((_, visit)) = self.visits.get_index_mut(place) else { return };
+        match visit.status {
+            VisitStatus::Waiting => self.waiting -= 1,
+            VisitStatus::Running | VisitStatus::Resolved => self.running -= 1,
+            VisitStatus::BackingOff { due_at, .. } => {
+                self.backing_off.remove(&(due_at, place));
+                self.running -= 1;
+            }
+            VisitStatus::Entered => {}
+            VisitStatus::Completed { .. }
+            | VisitStatus::Failed { .. }
+            | VisitStatus::Skipped { .. }
+            | VisitStatus::Cancelled => return,
+        }
+        visit.ended_at = Some(at);
+        visit.status = VisitStatus::Cancelled;
     }
 }

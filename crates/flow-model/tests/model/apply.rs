@@ -14,7 +14,7 @@ fn status_by_visits(state: &RunState) -> RunStatus {
             flow_model::RunEnd::Cancelled => RunStatus::Cancelled,
         };
     }
-    let (mut active, mut waiting) = (state.ready().len(), 0);
+    let (mut active, mut waiting) = (state.ready().count(), 0);
     for (_, visit) in state.visits() {
         match visit.status {
             VisitStatus::Running | VisitStatus::Resolved | VisitStatus::BackingOff { .. } => active += 1,
@@ -41,7 +41,7 @@ fn check(state: &RunState) {
         let is_open = !visit.status.has_ended();
         assert_eq!(visit.ended_at.is_none(), is_open, "{path}");
         assert!(!(is_open && state.end().is_some()), "{path} is open in a finished run");
-        assert!(!state.ready().contains(path), "{path} has started and is ready");
+        assert!(!state.is_ready(path.as_str()), "{path} has started and is ready");
         let has_output = match &visit.status {
             VisitStatus::Completed { .. } | VisitStatus::Skipped { .. } => true,
             VisitStatus::Failed { output, .. } => output.is_some(),
