@@ -23,6 +23,8 @@ pub(crate) struct RunScope<'a> {
     state: &'a RunState,
     visit: &'a VisitPath,
     steps: Steps<'a>,
+    /// Whether it is for the condition of a `while`, which speaks of the pass that it decides on.
+    decides_on_pass: bool,
     /// The item and the pass that the visit is in, of which `item` and `iteration` speak.
     item: OnceCell<Option<Item<'a>>>,
     pass: OnceCell<Option<Pass>>,
@@ -46,6 +48,7 @@ impl<'a> RunScope<'a> {
             state,
             visit,
             steps: Steps { flow, state, visit },
+            decides_on_pass: false,
             item: OnceCell::new(),
             pass: OnceCell::new(),
             trigger_group: OnceCell::new(),
@@ -53,6 +56,11 @@ impl<'a> RunScope<'a> {
             step_group: OnceCell::new(),
             current_date: OnceCell::new(),
         }
+    }
+
+    /// The scope of a `while`'s own condition.
+    pub(crate) fn of_condition(self) -> Self {
+        Self { decides_on_pass: true, pass: OnceCell::new(), ..self }
     }
 
     fn title(&self, visit: Option<&VisitPath>) -> Option<&str> {
@@ -85,7 +93,10 @@ impl<'a> RunScope<'a> {
     }
 
     fn make_step(&self) -> Arc<Value> {
-        let previous = self.state.visits().rev().map(|(visit, _)| visit).find(|visit| *visit != self.visit);
+        // The condition of a loop is asked again behind the last step of a pass.
+        let latest = || self.state.visits().rev().map(|(visit, _)| visit).find(|visit| *visit != self.visit);
+        let is_ready = self.state.is_ready(self.visit.as_str());
+        let previous = if is_ready { self.state.before(self.visit.as_str()) } else { latest() };
         Arc::new(json!({
             "currentId": self.visit.step(),
             "currentName": self.title(Some(self.visit)),
@@ -120,7 +131,11 @@ impl<'a> RunScope<'a> {
     }
 
     fn pass(&self) -> Option<&Pass> {
-        self.pass.get_or_init(|| Pass::of(self.flow, self.state, self.visit)).as_ref()
+        let found = || match self.decides_on_pass {
+            true => Some(Pass::next_of(self.state, self.visit)),
+            false => Pass::of(self.visit),
+        };
+        self.pass.get_or_init(found).as_ref()
     }
 
     fn input(&self, name: &str) -> Option<Lookup<'_>> {

@@ -27,7 +27,8 @@ impl Driver {
     pub(super) fn resolve_pass(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
         match self.flow.step(visit).map(|step| &step.action) {
             Some(Action::Control(control @ Control::While(_))) => {
-                Ok(control.resolve(&RunScope::new(&self.record, &self.flow, &self.state, visit)))
+                let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
+                Ok(control.resolve(&scope.of_condition()))
             }
             Some(Action::Control(_) | Action::Task { .. }) | None => {
                 Err(Stop::Damaged(format!("visit {visit} is no `while`")))
@@ -54,6 +55,7 @@ impl Driver {
             };
         }
         match &step.action {
+            Action::Control(control @ Control::While(_)) => control.resolve(&scope.of_condition()),
             Action::Control(control) => control.resolve(&scope),
             Action::Task { data, .. } => match data.evaluate(&scope) {
                 Ok(input) => Resolved::Task(input),

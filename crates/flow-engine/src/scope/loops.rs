@@ -3,11 +3,8 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use flow_model::{Container, Place, RunState, VisitPath, VisitStatus};
+use flow_model::{Container, Place, RunState, VisitPath};
 use serde_json::{Value, json};
-
-use crate::control::Control;
-use crate::flow::{Action, Flow};
 
 /// The item of the nearest `each` around a visit.
 pub(super) struct Item<'a> {
@@ -58,21 +55,21 @@ impl<'a> Item<'a> {
 }
 
 impl Pass {
-    pub(super) fn of(flow: &Flow, state: &RunState, visit: &VisitPath) -> Option<Self> {
+    /// The pass that the visit is in.
+    pub(super) fn of(visit: &VisitPath) -> Option<Self> {
         let mut inner = visit.clone();
         loop {
-            // The condition of a `while` speaks of the pass that it decides on.
-            if matches!(flow.step(&inner).map(|step| &step.action), Some(Action::Control(Control::While(_))))
-                && state.visit(inner.as_str()).is_none_or(|visit| visit.status == VisitStatus::Running)
-            {
-                return Some(Self::number(state.container(inner.as_str()).map_or(0, Container::entered)));
-            }
             let (container, place) = inner.container()?;
             if let Place::Pass(number) = place {
                 return Some(Self::number(number));
             }
             inner = VisitPath::from_stored(container);
         }
+    }
+
+    /// The pass of that `while` which its condition decides on.
+    pub(super) fn next_of(state: &RunState, container: &VisitPath) -> Self {
+        Self::number(state.container(container.as_str()).map_or(0, Container::entered))
     }
 
     fn number(number: usize) -> Self {

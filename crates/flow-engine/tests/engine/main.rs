@@ -16,6 +16,7 @@ mod forms;
 mod idempotency;
 mod in_flight;
 mod inputs;
+mod loop_scopes;
 mod loops;
 mod nested_faults;
 mod on_error;
