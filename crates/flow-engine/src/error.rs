@@ -55,7 +55,7 @@ pub enum EngineError {
     #[error("there is no run {0}")]
     RunNotFound(RunId),
     /// The run has no open wait.
-    #[error("run {run} has no open wait (it is {}); nothing was changed", status.as_str())]
+    #[error("run {run} has no open wait that this answers (it is {}); nothing was changed", status.as_str())]
     RunNotWaiting {
         /// The run.
         run: RunId,

@@ -41,7 +41,7 @@ fn hold(id: &str) -> Value {
 }
 
 fn later(id: &str) -> Value {
-    let retry = json!({ "maxAttempts": 2, "initialDelayMs": 3_600_000, "maxDelayMs": 3_600_000 });
+    let retry = json!({ "maxAttempts": 2, "initialDelayMs": 60_000 });
     json!({ "id": id, "type": "work", "data": { "how": "away" }, "retry": retry })
 }
 
@@ -220,10 +220,10 @@ async fn a_run_out_of_time_leaves_nothing_of_any_branch() {
     let (world, odd) = (World::new(), Odd::new());
     let engine = odd.engine(&world).await;
     let mut document = every_way("all");
-    document["settings"]["timeoutMs"] = json!(60_000);
+    document["settings"]["timeoutMs"] = json!(30_000);
     let run = started(&world, &engine, &document).await;
     all_under_way(&world, &engine, &odd, run).await;
-    world.clock.advance(Duration::from_secs(61));
+    world.clock.advance(Duration::from_secs(31));
     let view = once(&world, &engine, run, |view| view.status().is_finished()).await;
     assert_eq!(error(&view).code, "run_timeout");
     nothing_is_left(&world, &engine, &odd, run).await;

@@ -143,7 +143,8 @@ async fn fifty_branches_of_which_ten_wait_are_answered_in_any_order() {
 #[tokio::test]
 async fn thousands_of_open_branches_are_opened_left_and_cancelled() {
     let document = |last: Value| {
-        let asks = (0..MANY / 2).map(|n| json!({ "name": format!("b{n}"), "steps": [ask(&format!("s{n}"))] }));
+        let asks =
+            (0..MANY / 2).map(|n| json!({ "name": format!("b{n}"), "steps": [ask(&format!("s{n}"))] }));
         let last = json!({ "name": "last", "steps": [last] });
         let data = json!({ "join": "any", "branches": asks.chain([last]).collect::<Vec<_>>() });
         flow("fan").api("start", []).step("fan", "parallel", data).done("end", [("fan", "{{fan}}")]).build()

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod auth;
+mod branches;
 mod cancel;
 mod clock_wait;
 mod create;
