@@ -9,6 +9,7 @@ mod complaints;
 mod containers;
 mod control;
 mod crash;
+mod documented;
 mod event_stream;
 mod event_wait;
 mod expiry;
