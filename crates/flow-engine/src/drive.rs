@@ -235,7 +235,8 @@ impl Driver {
                     }
                 }
                 self.perform(to_perform).await?;
-                if self.state.end().is_some() {
+                // An answer that the commit told of, or that came while the lease was waited for, leads on.
+                if self.state.end().is_some() || !self.effects.is_empty() {
                     continue;
                 }
             }

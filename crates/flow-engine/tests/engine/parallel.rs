@@ -1,12 +1,15 @@
 //! `parallel`: branches at the same time, and the three ways to join them.
 
-use flow_engine::{EngineError, Registry, StepError, WaitChoice};
+use flow_engine::{
+    EngineError, Execute, Patience, Registry, StepError, Store, StoredWait, WaitChoice, WaitState,
+};
 use flow_model::{ExecutionId, RunStatus, VisitPath};
 use flow_testkit::ScriptedStep;
 use flow_testkit::documents::{Builder, flow};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use crate::world::{World, approve, error, output, steps};
+use crate::world::{LONG, World, approve, as_time_passes, error, output, steps, until};
 
 fn fan(join: &str, branches: Value) -> Builder {
     flow("fan")
@@ -112,4 +115,33 @@ async fn waits_of_several_branches_are_answered_in_any_order() {
         assert_eq!(output(&view)["fan"]["a"]["decision"], json!("approve"));
         assert_eq!(output(&view)["fan"]["b"]["decision"], json!("approve"));
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_a_commit_tells_of_leads_on_when_it_closes_what_was_to_begin() {
+    let world = World::new();
+    let work = ScriptedStep::new("work").answers(|_| Ok(json!(1))).held();
+    let engine = world.engine(steps(&work)).await;
+    let elsewhere = world.engine(steps(&work)).await;
+    let branches = json!([
+        { "name": "left", "steps": [{ "id": "a", "type": "work", "data": {}, "nextStepId": "b" }, call("b", "two")] },
+        { "name": "right", "steps": [ask("ask")] },
+    ]);
+    let document = fan("any", branches).build();
+    let call = Execute { patience: Patience::UntilStored, ..world.call(&document, json!({})) };
+    let run = engine.execute(call).await.unwrap().view.id();
+    until(|| work.calls().len() == 1).await;
+    // Stored by another server, so that this one hears of it with its next commit.
+    let (workspace, choice) = (world.workspace, WaitChoice::Only);
+    let resume =
+        tokio::spawn(async move { elsewhere.resume(workspace, run, choice, approve(), LONG).await.unwrap() });
+    until(|| !world.store.wait_list(run).now_or_never().unwrap().unwrap().iter().any(is_open)).await;
+    work.release_all();
+    let reply = as_time_passes(&world.clock, resume).await.unwrap();
+    assert_eq!(output(&reply.view)["fan"]["right"]["decision"], "approve");
+    assert_eq!(work.calls().len(), 1, "the closed branch goes no further");
+}
+
+fn is_open(wait: &StoredWait) -> bool {
+    wait.state == WaitState::Open
 }
