@@ -10,10 +10,13 @@ mod ports;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use flow_engine::StoreError;
+use flow_engine::{Clock, StoreError};
 use flow_model::{BatchId, RunEvent, RunId};
 use tokio::sync::watch;
+
+use crate::ManualClock;
 
 /// A store with a rule for its calls. Clones are handles of the same one.
 pub struct FaultyStore<S> {
@@ -43,6 +46,10 @@ pub enum Fate {
     Die,
     /// The process dies after it happened, before the reply is seen.
     DieAfter,
+    /// It is on its way for so long, and then carried out, whatever has become of its process meanwhile.
+    Slow(Duration),
+    /// It is carried out at once, and the reply is on its way for so long.
+    Late(Duration),
 }
 
 /// Events that a commit asked to store, whatever became of it.
@@ -59,6 +66,8 @@ pub struct Committed {
 struct Shared {
     log: Mutex<Log>,
     life: watch::Sender<Life>,
+    /// What calls and replies that are on their way go by.
+    clock: ManualClock,
 }
 
 #[derive(Default)]
@@ -81,7 +90,12 @@ struct Life {
 impl<S> FaultyStore<S> {
     /// A store that passes every call on to `inner`.
     pub fn new(inner: Arc<S>) -> Self {
-        let shared = Shared { log: Mutex::default(), life: watch::Sender::default() };
+        Self::with_clock(inner, ManualClock::default())
+    }
+
+    /// The same; calls and replies that are on their way for a while go by that clock.
+    pub fn with_clock(inner: Arc<S>, clock: ManualClock) -> Self {
+        let shared = Shared { log: Mutex::default(), life: watch::Sender::default(), clock };
         Self { inner, shared: Arc::new(shared) }
     }
 
@@ -117,6 +131,13 @@ impl<S> FaultyStore<S> {
         self.shared.life.borrow().is_dead
     }
 
+    /// Returns once the process goes on, at once unless it is paused; never once it has died. For what a process
+    /// does besides calling its store.
+    pub async fn until_going(&self) {
+        self.until(|life| !life.is_paused || life.is_dead).await;
+        self.alive().await;
+    }
+
     /// Returns once the process has died.
     pub async fn until_dead(&self) {
         self.until(|life| life.is_dead).await;
@@ -142,6 +163,14 @@ impl<S> FaultyStore<S> {
         self.log().commits.clone()
     }
 
+    /// The runs of those commits.
+    pub fn runs(&self) -> Vec<RunId> {
+        let mut runs: Vec<RunId> = self.log().commits.iter().map(|commit| commit.run).collect();
+        runs.sort_unstable();
+        runs.dedup();
+        runs
+    }
+
     fn log(&self) -> MutexGuard<'_, Log> {
         self.shared.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,8 +194,7 @@ impl<S> FaultyStore<S> {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         tokio::task::yield_now().await;
-        self.until(|life| !life.is_paused || life.is_dead).await;
-        self.alive().await;
+        self.until_going().await;
         let unavailable = || StoreError::Unavailable { reason: format!("a test made `{name}` fail") };
         let result = match self.fate(name) {
             Fate::Pass => call.await,
@@ -181,6 +209,18 @@ impl<S> FaultyStore<S> {
                 self.die();
                 result
             }
+            Fate::Slow(delay) => {
+                self.shared.pass(delay).await;
+                let result = call.await;
+                self.until_going().await;
+                result
+            }
+            Fate::Late(delay) => {
+                let result = call.await;
+                self.shared.pass(delay).await;
+                self.until_going().await;
+                result
+            }
         };
         self.alive().await;
         tokio::task::yield_now().await;
@@ -192,6 +232,12 @@ impl<S> FaultyStore<S> {
         if self.is_dead() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+impl Shared {
+    async fn pass(&self, delay: Duration) {
+        self.clock.sleep_until(self.clock.now().after(delay)).await;
     }
 }
 

@@ -1,10 +1,10 @@
 //! What tests of the engine, of stores and of servers share.
 //!
 //! [`ManualClock`] and [`SeededEntropy`] stand in for time and chance, [`ScriptedStep`] for the world,
-//! [`FaultyStore`] for a database and a process that fail, [`documents`] builds flow documents, and
-//! [`conformance`] is the suite that every store must pass, run by [`conformance_tests!`]. It knows the
-//! engine's ports and the model, no backend and no HTTP; it is never published and no product code depends on
-//! it.
+//! [`FaultyStore`] for a database and a process that fail, [`documents`] builds flow documents,
+//! [`conformance`] is the suite that every store must pass, run by [`conformance_tests!`], and [`simulator`] plays
+//! random flows on the engine while everything goes wrong. It knows the engine's ports and the model, no backend
+//! and no HTTP; it is never published and no product code depends on it.
 #![warn(missing_docs)]
 
 mod clock;
@@ -12,6 +12,7 @@ pub mod conformance;
 pub mod documents;
 mod entropy;
 mod faulty_store;
+pub mod simulator;
 mod step;
 
 pub use clock::ManualClock;

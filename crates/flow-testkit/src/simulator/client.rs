@@ -1,0 +1,293 @@
+//! Whoever starts the run, answers what it asks, and holds the server to its word.
+//!
+//! The client repeats what it got no reply to, under the same idempotency key, at whatever process takes calls. It
+//! looks into the database to see what is asked: what it is told is checked elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flow_engine::{
+    EngineError, Execute, IdempotencyKey, Patience, Reply, StartedBy, StoreError, StoredWait, Target,
+    WaitChoice, WaitState,
+};
+use flow_model::{ExecutionId, Resolution, RunId, RunStatus};
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use super::document::FAR_MS;
+use super::outside::{Reply as Answered, reply, whom};
+use super::world::World;
+use super::{Case, chance::Chance};
+
+/// The person who gives the answers that count.
+pub(super) const NAME: &str = "Ada";
+
+/// The person who answers out of turn.
+pub(super) const INTRUDER: &str = "Mallory";
+
+type Called = JoinHandle<Result<Reply, EngineError>>;
+
+pub(super) struct Client<'a> {
+    case: &'a Case,
+    chance: Chance,
+    /// The run, once the client was told of it.
+    pub(super) run: Option<RunId>,
+    calls: Vec<Call>,
+    /// The answers that were acknowledged as the ones that count.
+    pub(super) acknowledged: BTreeMap<String, (ExecutionId, Resolution)>,
+    /// The answers that may count, since their replies never came.
+    pub(super) unknown: BTreeSet<String>,
+    /// Somebody else's answer was acknowledged, or might have been: the run may take another course.
+    pub(super) is_altered: bool,
+    pub(super) asked_to_cancel: bool,
+    pub(super) cancel_acknowledged: bool,
+}
+
+/// A call that is under way.
+struct Call {
+    process: usize,
+    kind: CallKind,
+    task: Called,
+}
+
+enum CallKind {
+    Execute,
+    Resume { execution: ExecutionId, resolution: Resolution, by: &'static str },
+    Cancel,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(case: &'a Case, seed: u64) -> Self {
+        Self {
+            case,
+            chance: Chance::new(seed),
+            run: None,
+            calls: Vec::new(),
+            acknowledged: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            is_altered: false,
+            asked_to_cancel: false,
+            cancel_acknowledged: false,
+        }
+    }
+
+    /// Whether nothing is under way, and the client knows its run.
+    pub(super) fn is_done(&self) -> bool {
+        self.run.is_some() && self.calls.is_empty()
+    }
+
+    /// Does the next thing that is to be done at that process; false when there is none.
+    pub(super) fn act(&mut self, world: &World, process: usize) -> bool {
+        if self.run.is_none() && !self.calls.iter().any(|call| matches!(call.kind, CallKind::Execute)) {
+            self.execute(world, process);
+            return true;
+        }
+        for run in world.runs() {
+            let open = world.waits(run.id).into_iter().find(|wait| {
+                wait.state == WaitState::Open && is_answered(wait) && !self.is_answering(run.id, wait)
+            });
+            if let Some((wait, answered)) = open.and_then(|wait| Some((wait.clone(), self.answer(&wait)?))) {
+                let execution = ExecutionId { run: run.id, visit: wait.visit };
+                self.resume(world, process, execution, answered, NAME);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The answer that counts.
+    fn answer(&self, wait: &StoredWait) -> Option<Answered> {
+        Some(reply(self.case.seed, wait.visit.as_str(), whom(wait.wait.request.kind())?))
+    }
+
+    fn is_answering(&self, run: RunId, wait: &StoredWait) -> bool {
+        self.calls.iter().any(|call| match &call.kind {
+            CallKind::Resume { execution, by, .. } => {
+                execution.run == run && execution.visit == wait.visit && *by == NAME
+            }
+            CallKind::Execute | CallKind::Cancel => false,
+        })
+    }
+
+    fn patience(&self) -> Patience {
+        match self.chance.below(3) {
+            0 => Patience::UntilStored,
+            1 => Patience::UpTo(Duration::ZERO),
+            _ => Patience::UpTo(Duration::from_secs(3600)),
+        }
+    }
+
+    fn execute(&mut self, world: &World, process: usize) {
+        let inputs = self.case.plan.inputs.as_object().cloned().unwrap_or_default();
+        let expires_at = world.now().after(Duration::from_millis(FAR_MS));
+        let request = Execute {
+            workspace: world.workspace,
+            target: Target::Document(Arc::new(self.case.document.clone())),
+            trigger: StartedBy::Any,
+            inputs,
+            current_user: Arc::new(json!({})),
+            idempotency: Some(IdempotencyKey { key: "key".to_owned(), body_hash: [7; 32], expires_at }),
+            patience: self.patience(),
+        };
+        world.ledger().note(|| format!("execute at process {process}, {:?}", request.patience));
+        let engine = world.processes[process].engine.clone();
+        let task = tokio::spawn(async move { engine.execute(request).await });
+        self.calls.push(Call { process, kind: CallKind::Execute, task });
+    }
+
+    pub(super) fn resume(
+        &mut self,
+        world: &World,
+        process: usize,
+        execution: ExecutionId,
+        answered: Answered,
+        by: &'static str,
+    ) {
+        let patience = self.patience();
+        world
+            .ledger()
+            .note(|| format!("{by} answers {} at process {process}, {patience:?}", execution.visit));
+        let engine = world.processes[process].engine.clone();
+        let (workspace, run, answer) = (world.workspace, execution.run, answered.answer(by));
+        let choice = WaitChoice::Named(execution.to_string());
+        let task = tokio::spawn(async move { engine.resume(workspace, run, choice, answer, patience).await });
+        let kind = CallKind::Resume { execution, resolution: answered.resolution(by), by };
+        self.calls.push(Call { process, kind, task });
+    }
+
+    pub(super) fn cancel(&mut self, world: &World, process: usize, run: RunId) {
+        world.ledger().note(|| format!("cancel at process {process}"));
+        let engine = world.processes[process].engine.clone();
+        let workspace = world.workspace;
+        let task = tokio::spawn(async move { engine.cancel(workspace, run).await });
+        self.asked_to_cancel = true;
+        self.calls.push(Call { process, kind: CallKind::Cancel, task });
+    }
+
+    /// Takes the replies that have come, and gives up those that can't come any more.
+    pub(super) fn collect(&mut self, world: &World) -> Result<(), String> {
+        let (ended, calls) = std::mem::take(&mut self.calls)
+            .into_iter()
+            .partition(|call| call.task.is_finished() || world.processes[call.process].store.is_dead());
+        self.calls = calls;
+        for Call { process, kind, task } in ended {
+            match task.now_or_never() {
+                Some(Ok(result)) => self.replied(world, kind, result)?,
+                Some(Err(error)) => return Err(format!("a call at process {process} broke off: {error}")),
+                // The process has died.
+                None => self.unknown(&kind),
+            }
+        }
+        Ok(())
+    }
+
+    /// It isn't known whether the call was carried out.
+    fn unknown(&mut self, kind: &CallKind) {
+        match kind {
+            CallKind::Resume { by, execution, .. } => {
+                self.is_altered |= *by != NAME;
+                self.unknown.insert(execution.to_string());
+            }
+            CallKind::Execute | CallKind::Cancel => {}
+        }
+    }
+
+    fn replied(
+        &mut self,
+        world: &World,
+        kind: CallKind,
+        result: Result<Reply, EngineError>,
+    ) -> Result<(), String> {
+        if let Err(EngineError::Store(StoreError::Unavailable { .. }) | EngineError::Stopping) = &result {
+            self.unknown(&kind);
+            return Ok(());
+        }
+        match kind {
+            CallKind::Execute => {
+                self.executed(world, &result.map_err(|error| format!("the run was refused: {error}"))?)
+            }
+            CallKind::Resume { execution, resolution, by } => {
+                self.resumed(world, execution, resolution, by, result)
+            }
+            CallKind::Cancel => self.cancelled(&result),
+        }
+    }
+
+    fn executed(&mut self, world: &World, reply: &Reply) -> Result<(), String> {
+        let run = reply.view.id();
+        world.ledger().note(|| format!("  the run is acknowledged, {}", reply.view.status().as_str()));
+        if world.record(run).is_none() {
+            return Err(format!("the run {run} was acknowledged and isn't stored"));
+        }
+        self.run = Some(run);
+        Ok(())
+    }
+
+    fn resumed(
+        &mut self,
+        world: &World,
+        execution: ExecutionId,
+        resolution: Resolution,
+        by: &'static str,
+        result: Result<Reply, EngineError>,
+    ) -> Result<(), String> {
+        match result {
+            Ok(_) => {
+                world.ledger().note(|| format!("  {by}'s answer to {} counts", execution.visit));
+                self.is_altered |= by != NAME;
+                let waits = world.waits(execution.run);
+                let row = waits.iter().find(|wait| wait.visit == execution.visit).map(|wait| &wait.state);
+                let resolved_at = match row {
+                    Some(WaitState::Resolved { resolution: stored, resolved_at })
+                        if *stored == resolution =>
+                    {
+                        *resolved_at
+                    }
+                    row => {
+                        return Err(format!(
+                            "{by}'s answer to {execution} was acknowledged, and {row:?} is stored"
+                        ));
+                    }
+                };
+                let cancelled_at = world.record(execution.run).and_then(|run| run.cancel_requested_at);
+                if cancelled_at.is_some_and(|at| at < resolved_at) {
+                    return Err(format!("{by}'s answer to {execution} was acknowledged after a cancel"));
+                }
+                match self.acknowledged.insert(execution.to_string(), (execution, resolution)) {
+                    None => Ok(()),
+                    Some((execution, _)) => Err(format!("two answers to {execution} were acknowledged")),
+                }
+            }
+            Err(
+                EngineError::RunNotWaiting { .. }
+                | EngineError::RunNotFound(_)
+                | EngineError::ExecutionMismatch { .. }
+                | EngineError::WaitExpired(_)
+                | EngineError::AnswerMismatch { .. },
+            ) => Ok(()),
+            Err(error) => Err(format!("{by}'s answer to {execution} was refused: {error:?}")),
+        }
+    }
+
+    fn cancelled(&mut self, result: &Result<Reply, EngineError>) -> Result<(), String> {
+        match result {
+            Ok(reply) if reply.settled && reply.view.status() != RunStatus::Cancelled => {
+                Err(format!("a cancelled run is {}", reply.view.status().as_str()))
+            }
+            Ok(_) => {
+                self.cancel_acknowledged = true;
+                Ok(())
+            }
+            Err(EngineError::RunFinished { .. } | EngineError::RunNotFound(_)) => Ok(()),
+            Err(error) => Err(format!("a cancel was refused: {error}")),
+        }
+    }
+}
+
+/// Whether somebody answers the question: one that expires soon is there to expire.
+fn is_answered(wait: &StoredWait) -> bool {
+    let far = Duration::from_millis(FAR_MS) / 2;
+    wait.wait.expires_at.is_none_or(|at| at.since(wait.opened_at) > far)
+}

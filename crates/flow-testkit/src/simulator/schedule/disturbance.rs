@@ -1,0 +1,187 @@
+//! What a seed draws to go wrong.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use flow_engine::MemoryStore;
+use flow_model::{ExecutionId, VisitPath};
+
+use super::super::Case;
+use super::super::chance::{Chance, hash};
+use super::super::client::{Client, INTRUDER};
+use super::super::outside::{Reply, reply};
+use super::super::plan::Whom;
+use super::super::world::{LEASE, World};
+use crate::{Fate, FaultyStore, StoreCall};
+
+/// The draws of one play.
+pub(crate) struct Disturbance {
+    chance: Chance,
+    /// Processes that may still lose their runs without giving them up. A run that loses its owner four times
+    /// without a commit is set aside, which is another promise than those that are checked here.
+    losses: usize,
+    /// Whether somebody cancels the run.
+    cancels: bool,
+    /// Whether somebody answers out of turn.
+    intrudes: bool,
+    /// How busy all that is, in a hundred turns.
+    share: usize,
+    /// Of a hundred store calls, how many go wrong.
+    faults: usize,
+    seed: u64,
+}
+
+/// How many processes may be started.
+const MOST_PROCESSES: usize = 6;
+
+/// How many calls of one process may go wrong: after that it is left alone, so that runs end.
+const MOST_FAULTS: usize = 40;
+
+impl Disturbance {
+    pub(crate) fn of(seed: u64) -> Self {
+        let chance = Chance::new(seed);
+        Self {
+            losses: chance.below(4),
+            cancels: chance.percent(20),
+            intrudes: chance.percent(30),
+            share: *chance.pick(&[2, 10, 30]),
+            faults: *chance.pick(&[0, 3, 12, 30]),
+            seed: chance.seed(),
+            chance,
+        }
+    }
+
+    /// Lets a process's calls of its store go wrong now and then.
+    pub(crate) fn meddle(&self, store: &FaultyStore<MemoryStore>) {
+        let (chance, share) = (Chance::new(self.chance.seed()), self.faults);
+        let left = AtomicUsize::new(MOST_FAULTS);
+        store.set_rule(move |call| {
+            if !chance.percent(share) || left.load(Ordering::Relaxed) == 0 {
+                return Fate::Pass;
+            }
+            left.fetch_sub(1, Ordering::Relaxed);
+            fate(&chance, call)
+        });
+    }
+
+    /// Perhaps does something; whether it did.
+    pub(crate) async fn strikes(
+        &mut self,
+        case: &Case,
+        world: &mut World,
+        client: &mut Client<'_>,
+    ) -> Result<bool, String> {
+        self.wake_the_forgotten(world);
+        if !self.chance.percent(self.share) {
+            return Ok(false);
+        }
+        let open = world.open_processes();
+        match self.chance.below(10) {
+            0..2 if self.losses > 0 && !open.is_empty() => {
+                self.losses -= 1;
+                world.losses += 1;
+                let number = *self.chance.pick(&open);
+                if self.chance.percent(50) {
+                    world.ledger().note(|| format!("process {number} dies"));
+                    world.processes[number].store.die();
+                } else {
+                    world.ledger().note(|| format!("process {number} stalls"));
+                    let now = world.now();
+                    world.processes[number].stall(now);
+                }
+            }
+            2 if world.processes.len() < MOST_PROCESSES => {
+                let number =
+                    world.start().await.map_err(|error| format!("a process doesn't start: {error}"))?;
+                world.ledger().note(|| format!("process {number} starts"));
+                self.meddle(&world.processes[number].store);
+            }
+            3 if world.processes.len() < MOST_PROCESSES && open.len() > 1 => {
+                let number = *self.chance.pick(&open);
+                world.ledger().note(|| format!("process {number} leaves"));
+                let process = &mut world.processes[number];
+                process.is_leaving = true;
+                let engine = process.engine.clone();
+                tokio::spawn(async move { engine.stop(Duration::from_secs(3600)).await });
+            }
+            4..7 if self.intrudes && !open.is_empty() => {
+                let process = *self.chance.pick(&open);
+                return Ok(self.intrude(case, world, client, process));
+            }
+            7 if self.cancels && !open.is_empty() => {
+                let process = *self.chance.pick(&open);
+                let Some(run) = world.runs().first().map(|run| run.id) else { return Ok(false) };
+                client.cancel(world, process, run);
+            }
+            8 => {
+                let millis = *self.chance.pick(&[1, 50, 1_000, 4_000]);
+                world.jump(Duration::from_millis(millis));
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// A process that has stalled for long enough for its runs to be taken over wakes up at some time.
+    fn wake_the_forgotten(&self, world: &mut World) {
+        let now = world.now();
+        for (number, process) in world.processes.iter_mut().enumerate() {
+            let Some(since) = process.stalled_at() else { continue };
+            // Some wake up before their lease is over.
+            let share = if now.since(since) > LEASE { 20 } else { 2 };
+            if self.chance.percent(share) {
+                world.shared.ledger.note(|| format!("process {number} wakes up"));
+                process.wake(now);
+            }
+        }
+    }
+
+    /// Somebody answers who isn't asked: before the question, after the answer, the wrong kind, or in time.
+    fn intrude(&self, case: &Case, world: &World, client: &mut Client<'_>, process: usize) -> bool {
+        let asked: Vec<(&String, &Whom)> = case.prediction.asked.iter().collect();
+        let Some(run) = world.runs().first().map(|run| run.id) else { return false };
+        if asked.is_empty() {
+            return false;
+        }
+        let (visit, whom) = *self.chance.pick(&asked);
+        let whom = if self.chance.percent(20) {
+            *self.chance.pick(&[Whom::Approval, Whom::Tool, Whom::Form])
+        } else {
+            *whom
+        };
+        let answer: Reply = reply(hash(self.seed, visit), visit, whom);
+        let execution = ExecutionId { run, visit: VisitPath::from_stored(visit) };
+        client.resume(world, process, execution, answer, INTRUDER);
+        true
+    }
+
+    /// Nothing goes wrong any more: those who stalled wake up, and time passes for whatever is still on its way.
+    pub(crate) async fn calm(&mut self, world: &mut World) {
+        let now = world.now();
+        for process in &mut world.processes {
+            if process.stalled_at().is_some() {
+                process.wake(now);
+            }
+        }
+        let until = now.after(LEASE * 2);
+        while world.now() < until {
+            world.idle().await;
+            if !world.pass() {
+                break;
+            }
+        }
+        world.idle().await;
+    }
+}
+
+/// How a call goes wrong. The lease's renewal is never so late that a process loses its runs without stalling.
+fn fate(chance: &Chance, call: StoreCall) -> Fate {
+    let longest = if call.name == "node_renew" { 2_000 } else { 20_000 };
+    let delay = Duration::from_millis((*chance.pick(&[1, 30, 700, 2_000, 20_000])).min(longest));
+    match chance.below(5) {
+        0 | 1 => Fate::Fail,
+        2 => Fate::LoseReply,
+        3 => Fate::Slow(delay),
+        _ => Fate::Late(delay),
+    }
+}
