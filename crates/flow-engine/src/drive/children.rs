@@ -113,16 +113,20 @@ fn refused(error: EngineError) -> Refusal {
         EngineError::VersionNotFound { .. } => "version_not_found",
         EngineError::NoPublishedVersion(_) => "no_published_version",
         EngineError::NoTrigger(_) => "no_api_trigger",
-        EngineError::InvalidDefinition(faults) => return with_faults("invalid_definition", &error, faults),
-        EngineError::InvalidInputs(faults) => return with_faults("inputs_invalid", &error, faults),
+        EngineError::InvalidDefinition(faults) => {
+            return with_faults("invalid_definition", "the definition of the other flow has faults", faults);
+        }
+        EngineError::InvalidInputs(faults) => {
+            return with_faults("inputs_invalid", "the inputs don't fit the other flow", faults);
+        }
         other => return Refusal::Run(Stop::Damaged(other.to_string())),
     };
     Refusal::Step(RunError::new(code, error.to_string()))
 }
 
-fn with_faults(code: &str, error: &EngineError, faults: &[Fault]) -> Refusal {
+fn with_faults(code: &str, message: &str, faults: &[Fault]) -> Refusal {
     let first = faults.iter().find(|fault| fault.severity == Severity::Error);
-    let message = first.map_or_else(|| error.to_string(), |first| format!("{error}: {}", first.message));
+    let message = first.map_or_else(|| message.to_owned(), |first| format!("{message}: {}", first.message));
     let details = Some(Arc::new(json!({ "errors": faults })));
     Refusal::Step(RunError { details, ..RunError::new(code, message) })
 }

@@ -33,10 +33,20 @@ pub(crate) struct WaitState {
     expires_at: Option<String>,
 }
 
-/// What to do about it. A wait for the clock asks for nothing.
+/// What to do about it, and where. A wait for the clock asks for nothing, and one for another run what that one asks.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PendingAction {
+    #[serde(flatten)]
+    action: Action,
+    /// The run to resume, if it isn't the one that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_run_id: Option<String>,
+}
+
 #[derive(Clone, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
-pub(crate) enum PendingAction {
+enum Action {
     /// Decide.
     UserApproval { execution_id: String, message: String, decisions: [&'static str; 2] },
     /// Run the tool and report its result.
@@ -52,22 +62,22 @@ pub(crate) enum PendingAction {
 }
 
 impl Waits {
-    /// The open waits that ask someone, which are those that a caller can do something about; none when there
-    /// is none.
+    /// The open waits that ask someone, also by a run below, which are those that a caller can do something about;
+    /// none when there is none.
     pub(crate) fn asking(view: &RunView) -> Option<Self> {
         let mut open = view.open_waits();
-        open.retain(|open| open.wait.request.kind().asks_someone());
-        Self::of(&open)
+        open.retain(|open| !PendingAction::all(view, open).is_empty());
+        Self::of(view, &open)
     }
 
     /// All open waits, those for the clock too; none when there is none.
     pub(crate) fn all(view: &RunView) -> Option<Self> {
-        Self::of(&view.open_waits())
+        Self::of(view, &view.open_waits())
     }
 
-    fn of(open: &[OpenWait]) -> Option<Self> {
+    fn of(view: &RunView, open: &[OpenWait]) -> Option<Self> {
         let wait_states: Vec<_> = open.iter().map(WaitState::of).collect();
-        let pending_actions: Vec<_> = open.iter().filter_map(PendingAction::of).collect();
+        let pending_actions: Vec<_> = open.iter().flat_map(|open| PendingAction::all(view, open)).collect();
         Some(Self {
             wait_state: wait_states.first()?.clone(),
             pending_action: pending_actions.first().cloned(),
@@ -100,8 +110,31 @@ impl WaitState {
 }
 
 impl PendingAction {
-    /// What an open wait asks for; none when it asks nobody.
+    /// What an open wait asks for; none when it asks nobody itself.
     pub(crate) fn of(open: &OpenWait) -> Option<Self> {
+        Some(Self { action: Action::of(open)?, app_run_id: None })
+    }
+
+    /// What an open wait of a run asks for, itself or by the run that it waits for.
+    fn all(view: &RunView, open: &OpenWait) -> Vec<Self> {
+        let WaitRequest::RunFlow { run } = open.wait.request else {
+            return Self::of(open).into_iter().collect();
+        };
+        let below = view.children.iter().filter(|child| child.id() == run).flat_map(|child| {
+            let asked = child.open_waits();
+            let asked = asked.iter().flat_map(|open| Self::all(child, open));
+            let here = |action: Self| Self {
+                app_run_id: action.app_run_id.or_else(|| Some(child.id().to_string())),
+                ..action
+            };
+            asked.map(here).collect::<Vec<_>>()
+        });
+        below.collect()
+    }
+}
+
+impl Action {
+    fn of(open: &OpenWait) -> Option<Self> {
         let execution_id = open.execution.to_string();
         Some(match &open.wait.request {
             WaitRequest::UserApproval { message, .. } => Self::UserApproval {

@@ -19,6 +19,7 @@ mod problems;
 mod publish;
 mod resume;
 mod resume_refused;
+mod run_flow;
 mod server;
 mod table;
 mod wire;
