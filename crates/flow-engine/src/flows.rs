@@ -2,6 +2,7 @@
 
 mod label;
 mod publish;
+mod sub_flows;
 
 use std::sync::Arc;
 
@@ -107,7 +108,7 @@ impl Flows {
             now,
         });
         let record = record.await?;
-        let faults = self.validate(&document);
+        let faults = self.check(workspace, record.id, &document).await?;
         Ok(FlowView { record, document, faults })
     }
 
@@ -118,7 +119,7 @@ impl Flows {
     pub async fn get(&self, workspace: WorkspaceId, flow: FlowId) -> Result<FlowView, EngineError> {
         let record = self.record(workspace, flow).await?;
         let document = self.document(record.definition).await?;
-        let faults = self.validate(&document);
+        let faults = self.check(workspace, flow, &document).await?;
         Ok(FlowView { record, document, faults })
     }
 
@@ -167,7 +168,19 @@ impl Flows {
         }
     }
 
-    /// Checks a document `{name, definition, settings}` as publishing would.
+    /// Every fault of a flow's document, those of the flows that it names included.
+    async fn check(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        document: &Value,
+    ) -> Result<Vec<Fault>, EngineError> {
+        let mut faults = self.validate(document);
+        faults.extend(sub_flows::check(self, workspace, flow, document).await?);
+        Ok(faults)
+    }
+
+    /// Checks a document `{name, definition, settings}` as publishing would, but for the flows that it names.
     pub fn validate(&self, document: &Value) -> Vec<Fault> {
         validate_document(document, &self.shared.registry)
     }

@@ -24,7 +24,7 @@ pub(super) async fn publish(
         }
         let draft = record.draft.ok_or(EngineError::NothingToPublish(flow))?;
         let document = flows.document(record.definition).await?;
-        let faults = flows.validate(&document);
+        let faults = flows.check(workspace, flow, &document).await?;
         if faults.iter().any(|fault| fault.severity == Severity::Error) {
             return Err(EngineError::InvalidDefinition(faults));
         }

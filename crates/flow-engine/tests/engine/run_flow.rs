@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::WaitChoice::Only;
-use flow_engine::{Engine, Execute, Limits, Patience, Registry, RunRecord, RunView, Store};
+use flow_engine::{Engine, Execute, Limits, Patience, Publish, Registry, RunRecord, RunView, Store};
 use flow_model::{EventKind, FlowId, RunId, RunStatus};
 use flow_testkit::ScriptedStep;
 use flow_testkit::documents::{flow, required};
@@ -214,7 +214,8 @@ async fn flows_that_run_themselves_end() {
     let engine = Engine::builder().store(world.store.clone()).clock(Arc::new(world.clock.clone()));
     let engine = engine.entropy(world.entropy.clone()).limits(limits).build().await.unwrap();
     let inner = sub_flow(&world, &engine, &doubling()).await;
-    let endless = calling(json!({ "flowId": inner.to_string() }));
+    // An id that an expression makes is nobody's before it runs.
+    let endless = calling(json!({ "flowId": format!("{{{{'{inner}'}}}}") }));
     edit(&world, inner, &endless).await;
     publish(&world, &engine, inner).await;
     let view = world.run(&engine, &endless, json!({})).await;
@@ -451,4 +452,45 @@ async fn a_stop_leaves_the_rest_to_the_next_start() {
     let next = world.engine(steps(&step)).await;
     assert_eq!(output(&world.until_ended(&next, view.id()).await), json!({ "out": { "n": 1 } }));
     assert_eq!(step.calls().len(), 1, "nothing was done twice");
+}
+
+#[tokio::test]
+async fn flows_that_arent_there_or_lead_back_cant_be_published() {
+    let world = World::new();
+    let engine = world.engine(Registry::new()).await;
+    let faults = async |flow: FlowId| {
+        let view = engine.flows().get(world.workspace, flow).await.unwrap();
+        let faults = view.faults.into_iter().map(|fault| format!("{} {}", fault.pointer, fault.code));
+        let published = engine.flows().publish(world.workspace, None, flow, Publish::default()).await;
+        (faults.collect::<Vec<_>>(), published.is_ok())
+    };
+    let nowhere = FlowId::new(flow_model::Timestamp::from_millis(9), [9; 10]);
+    let call = |flow: FlowId| calling(json!({ "flowId": flow.to_string() }));
+    let at = "/definition/steps/1/data/flowId";
+    let one = created(&world, &engine, &call(nowhere)).await;
+    assert_eq!(faults(one).await, (vec![format!("{at} flow_not_found")], false));
+    let two = created(&world, &engine, &call(one)).await;
+    assert_eq!(
+        faults(two).await,
+        (vec![format!("{at} flow_unpublished")], true),
+        "it may be published first"
+    );
+    let three = sub_flow(&world, &engine, &call(two)).await;
+    for back in [one, two, three] {
+        edit(&world, one, &call(back)).await;
+        assert_eq!(faults(one).await, (vec![format!("{at} flow_recursion")], false), "{back:?}");
+    }
+    let inner = sub_flow(&world, &engine, &doubling()).await;
+    edit(&world, one, &call(inner)).await;
+    assert_eq!(faults(one).await, (vec![], true));
+    // Inside of a loop too.
+    let step = json!({ "id": "call", "type": "run-flow", "data": { "flowId": nowhere.to_string() } });
+    let looping = flow("looping")
+        .api("start", [])
+        .step("all", "each", json!({ "arrayVariable": "[1]", "steps": [step] }))
+        .done("end", [("n", 1)])
+        .build();
+    let looping = created(&world, &engine, &looping).await;
+    let at = "/definition/steps/1/data/steps/0/data/flowId";
+    assert_eq!(faults(looping).await, (vec![format!("{at} flow_not_found")], false));
 }
