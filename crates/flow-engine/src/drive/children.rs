@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Fault, Resolution, RunEnd, RunError, RunEvent, RunId, RunStart, RunStatus, Severity, Timestamp, Trigger,
-    VisitPath,
+    Fault, Resolution, RunEnd, RunError, RunEvent, RunId, RunStart, RunState, RunStatus, Severity, Timestamp,
+    Trigger, VisitPath, VisitStatus, WaitKind,
 };
 use serde_json::{Value, json};
 
@@ -149,6 +149,20 @@ pub(crate) fn wake(shared: &Arc<Shared>, run: RunId) {
     if !shared.hub.poke(run) && !shared.is_stopping() {
         carry(shared, take_up(shared.clone(), run)).detach();
     }
+}
+
+/// Whether what closed a run or some of its visits reached any child: with a cancel all of them, else those that a
+/// visit waited for when it was closed.
+pub(super) fn may_be_cancelled(state: &RunState) -> bool {
+    if state.children() == 0 {
+        return false;
+    }
+    let is_cancelled = matches!(state.end(), Some((_, RunEnd::Cancelled)));
+    is_cancelled
+        || state.visits().any(|(_, visit)| {
+            visit.status == VisitStatus::Cancelled
+                && visit.wait.as_ref().is_some_and(|wait| wait.request.kind() == WaitKind::RunFlow)
+        })
 }
 
 /// Wakes those of a run's children that were cancelled with it. Without this they would end with the next look

@@ -71,7 +71,7 @@ impl Driver {
     fn tell_family(&self, started: Vec<RunId>, closes_any: bool) {
         started.into_iter().for_each(|child| children::wake(&self.shared, child));
         let ended = self.state.end().is_some();
-        if (ended || closes_any) && self.state.children() > 0 {
+        if (ended || closes_any) && children::may_be_cancelled(&self.state) {
             children::wake_cancelled(&self.shared, self.record.id);
         }
         if let Some(parent) = self.record.parent.as_ref().filter(|parent| ended && parent.waits) {

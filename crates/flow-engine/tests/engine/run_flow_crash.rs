@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use flow_engine::{Engine, EngineError, MemoryStore, RunView, Store};
@@ -288,4 +289,46 @@ async fn processes_that_die_one_after_the_other_start_each_run_once() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_anywhere_changes_nothing() {
+    for family in all() {
+        for fate in [Fate::Fail, Fate::LoseReply] {
+            let mut number = 1;
+            while fails_at(&family, number, fate).await {
+                number += 1;
+            }
+            assert!(number > 6, "{}: it failed at a few calls at least", family.name);
+        }
+    }
+}
+
+/// False when the server makes fewer calls.
+async fn fails_at(family: &Family, number: usize, fate: Fate) -> bool {
+    let what = format!("{fate:?} at call {number}");
+    let work = work();
+    let (world, document) = world(family, &work).await;
+    let (engine, failing) = world.faulty_engine(registry(&work)).await;
+    let has_failed = Arc::new(AtomicBool::new(false));
+    failing.set_rule({
+        let has_failed = has_failed.clone();
+        move |call| {
+            if call.number != number {
+                return Fate::Pass;
+            }
+            has_failed.store(true, Ordering::Relaxed);
+            fate
+        }
+    });
+    let called = as_time_passes(&world.clock, engine.execute(world.call(&document, json!({})))).await;
+    match (called, parent(&world, &failing).await) {
+        (Err(EngineError::Store(_)), None) => assert!(work.calls().is_empty(), "{what}"),
+        (Ok(_) | Err(EngineError::Store(_)), Some(run)) => {
+            let view = as_time_passes(&world.clock, all_ended(&world, &engine, run)).await;
+            check(family, &what, &world, &view, &work).await;
+        }
+        (called, run) => panic!("{what}: {called:?}, and the run is {run:?}"),
+    }
+    has_failed.load(Ordering::Relaxed)
 }
