@@ -175,7 +175,7 @@ async fn thousands_of_branches_leave_others_open_inside_of_loops() {
 /// Microseconds a step, for people: `cargo test --release -p flow-engine figures -- --ignored --nocapture`.
 #[tokio::test]
 #[ignore = "it measures, and judges nothing"]
-#[expect(clippy::print_stdout, reason = "for people")]
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures, and is for people")]
 async fn figures() {
     let nested = |concurrency: u64| {
         let inner = json!([{ "id": "inner", "type": "each", "data": {

@@ -44,7 +44,7 @@ pub(super) const fn whom(kind: WaitKind) -> Option<Whom> {
         WaitKind::UserApproval => Some(Whom::Approval),
         WaitKind::ClientTool => Some(Whom::Tool),
         WaitKind::ShowForm => Some(Whom::Form),
-        WaitKind::Wait => None,
+        WaitKind::Wait | WaitKind::Event | WaitKind::RunFlow => None,
     }
 }
 
