@@ -240,6 +240,10 @@ impl Driver {
                     continue;
                 }
             }
+            // What was heard meanwhile may have closed all that was to begin: then there is other work.
+            if !self.effects.is_empty() {
+                continue;
+            }
             // A claim may come before the time of the next attempt, where clocks differ: then it is waited for.
             let only_backs_off = self.pending.is_empty() && self.state.backing_off().next().is_some();
             if self.tasks.is_empty() && !only_backs_off {

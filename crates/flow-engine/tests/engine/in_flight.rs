@@ -8,7 +8,7 @@ use flow_testkit::ScriptedStep;
 use flow_testkit::documents::flow;
 use serde_json::{Value, json};
 
-use crate::world::{World, approve, error, output, reject, soon, steps, tool, until};
+use crate::world::{LONG, World, approve, error, output, reject, soon, steps, tool, until};
 
 /// A step that echoes, fails for `fail`, isn't there for `away`, and is never done for `hang`.
 #[derive(Clone)]
@@ -530,4 +530,36 @@ async fn an_item_s_end_and_the_next_one_s_start_share_a_commit() {
     let view = world.run(&engine, &document, json!({})).await;
     assert_eq!(output(&view), json!({ "n": 6 }));
     assert_eq!(store.commits().len(), 7, "six effects are seven commits");
+}
+
+#[tokio::test]
+async fn a_run_goes_on_when_an_answer_closes_all_that_was_about_to_begin() {
+    let (world, odd) = (World::new(), Odd::new());
+    let (engine, store) = world.faulty_engine(steps(&odd.echo).with(odd.held.clone())).await;
+    let document =
+        fan("any", &[("a", json!([to(tell("a"), "w"), work("w", "fine")])), ("b", json!([tell("b")]))]);
+    let run = world.run(&engine, &document, json!({})).await.id();
+    let before = store.calls().len();
+    let call = tokio::spawn({
+        let (engine, workspace) = (engine.clone(), world.workspace);
+        async move { engine.resume(workspace, run, named(run, "fan:a/a"), tool(json!(1)), LONG).await }
+    });
+    // The commit to the effect is under way when the other branch is answered.
+    until(|| store.calls()[before..].contains(&"run_load")).await;
+    store.pause();
+    let resolve = flow_engine::Resolve {
+        run,
+        visit: VisitPath::from_stored("fan:b/b"),
+        resolution: flow_model::Resolution::ToolSucceeded { output: json!(2).into() },
+        now: flow_engine::Clock::now(&world.clock),
+    };
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.store.wait_resolve(resolve).await.unwrap();
+    store.go_on();
+    let view = once(&world, &engine, run, |view| status(view, "after") == "waiting").await;
+    assert_eq!(status(&view, "fan:a/w"), "cancelled");
+    assert_eq!(odd.echo.calls().len(), 0, "it was committed to, and closed before it began");
+    soon(call).await.unwrap().unwrap();
 }

@@ -28,6 +28,7 @@ mod pause;
 mod poison;
 mod publish_faults;
 mod races;
+mod random_flows;
 mod resting;
 mod retry;
 mod retry_run;
