@@ -87,7 +87,7 @@ pub(crate) struct Driver {
     effects: VecDeque<Effect>,
     /// Steps that touch the world, under way.
     tasks: JoinSet<TaskEnd>,
-    /// Drops each of them, by its visit.
+    /// Drops each of them whose visit is open, by that visit.
     aborts: HashMap<VisitPath, AbortHandle>,
     /// Lets a stopping engine wait for this driver.
     _token: TaskTrackerToken,
@@ -246,7 +246,7 @@ impl Driver {
             }
             // A claim may come before the time of the next attempt, where clocks differ: then it is waited for.
             let only_backs_off = self.pending.is_empty() && self.state.backing_off().next().is_some();
-            if self.tasks.is_empty() && !only_backs_off {
+            if self.aborts.is_empty() && !only_backs_off {
                 if self.commit(true).await? {
                     return Ok(());
                 }
@@ -295,6 +295,8 @@ impl Driver {
                 tokio::task::yield_now().await;
             }
         }
+        // Another path may have ended what a visit is part of, since it was decided on.
+        to_perform.retain(|(visit, _)| self.is_running(visit));
         Ok(to_perform)
     }
 

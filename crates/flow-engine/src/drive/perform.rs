@@ -91,7 +91,7 @@ impl Driver {
             }
             () = active.poked() => self.look_for_signals().await,
             // Nothing is under way that has to come to its commit: the next attempt is another start's.
-            () = shared.stopped(), if self.tasks.is_empty() => Err(Stop::GivenUp),
+            () = shared.stopped(), if self.aborts.is_empty() => Err(Stop::GivenUp),
             () = due => {
                 self.next_attempts()?;
                 if self.pending.is_due(self.shared.clock.now()) {
@@ -123,7 +123,7 @@ impl Driver {
         self.state.end().is_none() && self.flow.timeout.is_some_and(|timeout| used >= timeout)
     }
 
-    fn is_running(&self, visit: &VisitPath) -> bool {
+    pub(super) fn is_running(&self, visit: &VisitPath) -> bool {
         self.state.visit(visit.as_str()).is_some_and(|visit| visit.status == VisitStatus::Running)
     }
 

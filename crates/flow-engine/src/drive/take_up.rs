@@ -29,6 +29,13 @@ pub(crate) async fn take_up_orphans(shared: &Arc<Shared>, limit: usize) -> Resul
 /// Claims one run, if it is up for it, and drives it. To be carried: a run that was claimed is driven by
 /// nobody else.
 pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
+    // After a stall this node's own runs look as if nobody drove them: it would take them from itself, again and
+    // again, until it was too often.
+    tokio::select! {
+        biased;
+        () = shared.node.until_fresh(&*shared.clock) => {}
+        () = shared.stopped() => {}
+    }
     match claim(&shared, Some(run), 1).await.map(|mut claimed| claimed.pop()) {
         Ok(Some(claimed)) => drive_claimed(shared, claimed).await,
         Ok(None) => DriveEnd::GivenUp,

@@ -563,3 +563,28 @@ async fn a_run_goes_on_when_an_answer_closes_all_that_was_about_to_begin() {
     assert_eq!(odd.echo.calls().len(), 0, "it was committed to, and closed before it began");
     soon(call).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_is_closed_before_it_begins_never_begins_and_the_run_goes_on() {
+    let (world, odd) = (World::new(), Odd::new());
+    let engine = odd.engine(&world).await;
+    let choose = json!({ "id": "which", "type": "condition", "data": {
+        "branches": [{ "condition": "item == 1", "nextStepId": "w" }], "elseStepId": "t" } });
+    let think = json!({ "id": "t", "type": "transform", "data": { "expression": "1" }, "nextStepId": "f" });
+    let fail = json!({ "id": "f", "type": "fail", "data": { "message": "no" } });
+    let document = flow("loop")
+        .api("start", [])
+        .step(
+            "loop",
+            "each",
+            json!({ "arrayVariable": [1, 2], "concurrency": 2, "steps": [choose, work("w", "fine"), think, fail] }),
+        )
+        .approval("after", "?")
+        .done("end", [("failed", "{{loop.failedItems}}")])
+        .build();
+    let view = world.run(&engine, &document, json!({})).await;
+    assert_eq!((view.status(), status(&view, "loop[0]/w")), (RunStatus::Waiting, "cancelled"));
+    assert_eq!(odd.echo.calls().len(), 0);
+    let view = answer(&world, &engine, view.id(), "after", approve()).await;
+    assert_eq!(output(&view), json!({ "failed": 1 }));
+}
