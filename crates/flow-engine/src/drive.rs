@@ -235,12 +235,12 @@ impl Driver {
                     }
                 }
                 self.perform(to_perform).await?;
-                // An answer that the commit told of, or that came while the lease was waited for, leads on.
-                if self.state.end().is_some() || !self.effects.is_empty() {
+                if self.state.end().is_some() {
                     continue;
                 }
             }
-            // What was heard meanwhile may have closed all that was to begin: then there is other work.
+            // An answer that a commit told of, or that came while the lease was waited for, leads on: also when it
+            // closed all that was to begin.
             if !self.effects.is_empty() {
                 continue;
             }
