@@ -12,6 +12,7 @@ mod perform;
 mod quarantine;
 mod resolve;
 mod signals;
+mod slot;
 mod take_up;
 mod task;
 
@@ -25,17 +26,17 @@ use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::StoreError;
 use crate::decide::{Command, Context, Effect, decide};
-use crate::engine::{ActiveRun, Shared};
+use crate::engine::{ActiveRun, Shared, Turn};
 use crate::flow::Flow;
 use crate::ports::{IdempotencyKey, RunRecord, TimerKind};
+use crate::{EngineError, StoreError};
 pub(crate) use carry::{Carried, carry};
 pub(crate) use children::wake;
 use commit::Hold;
 use pending::Pending;
 use quarantine::quarantine;
-pub(crate) use take_up::{take_up, take_up_orphans};
+pub(crate) use take_up::{take_up, take_up_some};
 use task::TaskEnd;
 
 /// How a drive ended.
@@ -59,6 +60,24 @@ pub(crate) struct Settled {
     pub(crate) flow: Arc<Flow>,
 }
 
+/// How a new run comes into being.
+pub(crate) struct Entry {
+    /// The key of the call, if it gave one.
+    pub(crate) idempotency: Option<IdempotencyKey>,
+    /// Store it before anything else is done.
+    pub(crate) store_first: bool,
+    /// None to store it for later.
+    pub(crate) turn: Option<Turn>,
+}
+
+impl Entry {
+    fn split(self) -> (Option<Turn>, Hold) {
+        let Self { idempotency, store_first, turn } = self;
+        let queued = turn.is_none();
+        (turn, Hold::Unstored { idempotency, store_first: store_first || queued, queued })
+    }
+}
+
 /// Why a driver stops before its run settles.
 #[derive(Debug)]
 enum Stop {
@@ -67,6 +86,8 @@ enum Stop {
         same_body: bool,
     },
     GivenUp,
+    /// It was stored for later: somebody drives it when its turn has come.
+    Queued,
     Failed(StoreError),
     /// The run can't go on: its log or its definition doesn't allow it.
     Damaged(String),
@@ -89,6 +110,8 @@ pub(crate) struct Driver {
     tasks: JoinSet<TaskEnd>,
     /// Drops each of them whose visit is open, by that visit.
     aborts: HashMap<VisitPath, AbortHandle>,
+    /// Its share of what the process drives at a time; none for a run that is stored for later.
+    _turn: Option<Turn>,
     /// Lets a stopping engine wait for this driver.
     _token: TaskTrackerToken,
 }
@@ -103,43 +126,55 @@ impl Driver {
         flow: Arc<Flow>,
         record: RunRecord,
         start: RunStart,
-        idempotency: Option<IdempotencyKey>,
-        store_first: bool,
-    ) -> Self {
-        let hold = Hold::Unstored { idempotency, store_first };
+        entry: Entry,
+    ) -> Result<Self, EngineError> {
         let active = shared.hub.activate(record.id, false);
-        let mut driver = Self::new(shared, active, flow, record, RunState::new(), hold);
+        let (turn, hold) = entry.split();
+        let mut driver = Self::new(shared, active, flow, record, RunState::new(), hold, turn);
         // A new state allows a start.
         let started = driver.decide(Command::Start(start));
         debug_assert!(started.is_ok(), "{started:?}");
-        driver
+        driver.find_slot()?;
+        Ok(driver)
     }
 
     /// A driver of a run that isn't stored yet and begins with those events.
     ///
     /// # Errors
-    /// The events don't fold, or lead to nothing.
+    /// The events don't fold, or lead to nothing, or the flow's concurrency key has no value.
     pub(crate) fn go_on_from(
         shared: &Arc<Shared>,
         flow: Arc<Flow>,
         record: RunRecord,
         events: Vec<RunEvent>,
-        idempotency: Option<IdempotencyKey>,
-        store_first: bool,
-    ) -> Result<Self, String> {
-        let hold = Hold::Unstored { idempotency, store_first };
-        let active = shared.hub.activate(record.id, false);
+        entry: Entry,
+    ) -> Result<Self, EngineError> {
+        let corrupt = |reason: String| {
+            EngineError::from(StoreError::Corrupt { what: format!("run {}", record.id), reason })
+        };
         let mut state = RunState::new();
         for event in &events {
-            apply(&mut state, event).map_err(|illegal| illegal.to_string())?;
+            apply(&mut state, event).map_err(|illegal| corrupt(illegal.to_string()))?;
         }
-        let mut driver = Self::new(shared, active, flow, record, state, hold);
+        let active = shared.hub.activate(record.id, false);
+        let (turn, hold) = entry.split();
+        let mut driver = Self::new(shared, active, flow, record.clone(), state, hold, turn);
+        driver.find_slot()?;
         driver.pending.copy(events);
         match driver.decide(Command::Recover) {
             Ok(()) => Ok(driver),
-            Err(Stop::Damaged(reason)) => Err(reason),
-            Err(stop) => Err(format!("{stop:?}")),
+            Err(Stop::Damaged(reason)) => Err(corrupt(reason)),
+            Err(stop) => Err(corrupt(format!("{stop:?}"))),
         }
+    }
+
+    /// What the new run needs a place in, if it does; then it is stored first, for it may have none.
+    fn find_slot(&mut self) -> Result<(), EngineError> {
+        self.record.slot = slot::slot(&self.record, &self.flow, &self.state)?;
+        if let (Some(_), Hold::Unstored { store_first, .. }) = (&self.record.slot, &mut self.hold) {
+            *store_first = true;
+        }
+        Ok(())
     }
 
     fn new(
@@ -149,6 +184,7 @@ impl Driver {
         record: RunRecord,
         state: RunState,
         hold: Hold,
+        turn: Option<Turn>,
     ) -> Self {
         Self {
             shared: shared.clone(),
@@ -162,6 +198,7 @@ impl Driver {
             effects: VecDeque::new(),
             tasks: JoinSet::new(),
             aborts: HashMap::new(),
+            _turn: turn,
             _token: shared.tracker.token(),
         }
     }
@@ -187,6 +224,10 @@ impl Driver {
         let error = match stop {
             Stop::Duplicate { run, same_body } => return DriveEnd::Duplicate { run, same_body },
             Stop::GivenUp => return DriveEnd::GivenUp,
+            Stop::Queued => {
+                self.leave();
+                return DriveEnd::GivenUp;
+            }
             Stop::Failed(error) => error,
             Stop::Damaged(reason) => StoreError::Rejected { reason },
         };

@@ -15,6 +15,7 @@ mod resume;
 mod retry;
 mod settle;
 mod shared;
+mod turns;
 mod view;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use limits::Limits;
 pub(crate) use limits::{ValueRefused, is_deeper};
 pub(crate) use pauses::Pauses;
 pub(crate) use shared::Shared;
+pub(crate) use turns::Turn;
 
 /// Executes flows. A cheap handle: clone it freely.
 #[derive(Clone)]

@@ -124,6 +124,15 @@ pub enum EngineError {
         /// The step.
         step: String,
     },
+    /// The flow's `concurrency.key` makes no name of what the run was called with.
+    #[error("the flow's concurrency key can't be made of these inputs: {0}")]
+    ConcurrencyKey(String),
+    /// Too many runs wait for their turn.
+    #[error("{most} runs wait for their turn already, which is the most; try again later")]
+    QueueFull {
+        /// The most that may wait.
+        most: usize,
+    },
     /// The key was used for another call.
     #[error("this `Idempotency-Key` was used with another body; use a new key for a new call")]
     IdempotencyKeyReused,

@@ -4,6 +4,7 @@
 
 mod cache;
 mod compile;
+mod concurrency;
 mod names;
 mod templates;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 use crate::control::Control;
 use crate::{Registry, Step};
 pub(crate) use cache::FlowCache;
+pub(crate) use concurrency::Concurrency;
 pub(crate) use names::{Names, RESERVED};
 pub(crate) use templates::{Templates, failed};
 
@@ -42,6 +44,8 @@ pub struct Flow {
     pub(crate) timeout: Option<Duration>,
     /// The step that takes care of a failure that no step takes care of.
     pub(crate) on_error: Option<StepId>,
+    /// How many of its runs may go on at a time.
+    pub(crate) concurrency: Option<Concurrency>,
 }
 
 /// A compiled trigger.

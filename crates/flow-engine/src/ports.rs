@@ -22,9 +22,9 @@ pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
 pub use error::StoreError;
 pub use event::{PublishEvent, Published};
 pub use run::{
-    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Commit, Create, Created,
+    Append, AppendRefused, Appended, CancelOutcome, Claim, Claimable, ClaimedRun, Commit, Create, Created,
     IdempotencyKey, LeaseDuration, NewChild, Parent, Resolve, ResolveOutcome, ResolvedWait, RunRecord,
-    Signals, StoredDefinition, StoredRun, StoredWait, Timer, TimerKind, WaitState,
+    Signals, Slot, StoredDefinition, StoredRun, StoredWait, Timer, TimerKind, WaitState,
 };
 pub use step::{Effect, Step, StepContext, StepError};
 pub use store::Store;

@@ -202,6 +202,8 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::RunOfNoFlow(_) => Code::RunOfNoFlow,
         EngineError::StepNotReached { .. } => Code::StepNotReached,
         EngineError::StepDiffers { .. } => Code::StepDiffers,
+        EngineError::ConcurrencyKey(_) => Code::ConcurrencyKeyInvalid,
+        EngineError::QueueFull { .. } => Code::QueueFull,
         EngineError::IdempotencyKeyReused => Code::IdempotencyKeyReused,
         EngineError::LabelTaken(_) => Code::LabelTaken,
         EngineError::Stopping => Code::Stopping,

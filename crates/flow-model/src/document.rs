@@ -3,6 +3,7 @@
 //! The JSON itself stays the stored form, so nothing an author wrote is lost on a round trip; this is
 //! the view that validation and the engine's compiler work on.
 
+mod concurrency;
 mod edges;
 mod graph;
 mod retry;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::{Faults, Fields, StepId, VariableName};
+pub use concurrency::Concurrency;
 pub(crate) use edges::{Edge, edges};
 pub use graph::{Graph, loop_names};
 pub use retry::Retry;
@@ -89,6 +91,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// The step that a failure leads to when its own step doesn't take care of it.
     pub on_error: Option<StepId>,
+    /// How many runs may go on at a time; any number when none.
+    pub concurrency: Option<Concurrency>,
 }
 
 impl Step {
@@ -109,7 +113,7 @@ impl Step {
 }
 
 /// What would change how the flow runs, and can't be carried out yet.
-const FLOW_SETTINGS_TO_COME: [&str; 2] = ["concurrency", "callbacks"];
+const FLOW_SETTINGS_TO_COME: [&str; 1] = ["callbacks"];
 /// What can be left out without changing how a published flow runs.
 const WITHOUT_EFFECT: [&str; 2] = ["retentionDays", "creditLimit"];
 
@@ -228,8 +232,11 @@ impl Settings {
     fn read(fields: &Fields<'_>) -> Self {
         let on_error = fields.object("onError").and_then(|map| target(map, fields));
         let timeout = timeout(fields);
+        let concurrency = fields
+            .object("concurrency")
+            .and_then(|map| Concurrency::read(&Fields::new(map, fields.at("concurrency"), fields.faults())));
         report_settings(fields, &FLOW_SETTINGS_TO_COME);
-        Self { timeout, on_error }
+        Self { timeout, on_error, concurrency }
     }
 }
 

@@ -27,6 +27,11 @@ impl DefinitionHash {
     }
 }
 
+/// SHA-256 of any text, in hexadecimal digits: a short name for a long one.
+pub fn text_hash(text: &str) -> String {
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl fmt::Display for DefinitionHash {
     /// 64 hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,12 +25,12 @@ mod visit;
 mod wait;
 
 pub use document::{
-    Document, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type, loop_names,
+    Concurrency, Document, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type, loop_names,
 };
 pub use error::RunError;
 pub use event::{Binding, EVENT_SCHEMA, EventKind, Fold, Handling, RunEvent, RunStart, Trigger};
 pub use fault::{Fault, Faults, Fields, Severity, excerpt, pointer_token};
-pub use hash::DefinitionHash;
+pub use hash::{DefinitionHash, text_hash};
 pub use ids::{BatchId, EventId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
 pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};

@@ -16,6 +16,7 @@ mod error;
 mod event;
 mod failure;
 mod json;
+mod latch;
 mod migrations;
 mod node;
 mod options;

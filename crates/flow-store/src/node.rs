@@ -8,6 +8,7 @@ use flow_model::{NodeId, Timestamp};
 use crate::connection::{AnyConnection, on_each};
 use crate::failure::Outcome;
 use crate::postgres;
+use crate::run::slot::unhindered;
 use crate::schema::{nodes, runs};
 
 /// The time that leases go by: the caller's, or the database's where several servers share it.
@@ -43,7 +44,7 @@ pub(crate) fn renew(
 pub(crate) fn leave(connection: &mut AnyConnection, node: NodeId) -> Outcome<()> {
     let id = node.as_bytes().as_slice();
     diesel::delete(nodes::table.filter(nodes::id.eq(id))).execute(connection)?;
-    let owned = runs::table.filter(runs::wake).filter(runs::lease_node.eq(id));
+    let owned = runs::table.filter(runs::wake).filter(unhindered!()).filter(runs::lease_node.eq(id));
     let change = (runs::lease_node.eq(None::<Vec<u8>>), runs::attempts.eq(0));
     diesel::update(owned).set(change).execute(connection)?;
     Ok(())

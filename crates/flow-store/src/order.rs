@@ -1,8 +1,8 @@
 //! The order in which jobs of one transaction take their locks.
 //!
 //! On PostgreSQL several servers commit at the same time, each many jobs in one transaction. If all of them
-//! take shared rows in one order, none ever waits for another that waits for it. The slots of events come before
-//! all rows: a transaction takes those of all its jobs as it begins.
+//! take shared rows in one order, none ever waits for another that waits for it. Latches come before all other
+//! rows: a transaction takes those of all its jobs as it begins.
 
 use flow_model::{FlowId, RunId, WorkspaceId};
 

@@ -7,14 +7,14 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
-use flow_engine::Claim;
-use flow_model::RunId;
+use flow_model::{EVENT_SCHEMA, RunId};
 
 use crate::connection::Role;
-use crate::event::topic::Slot;
 use crate::failure::{Class, Failure, Outcome};
+use crate::latch::Latch;
 use crate::rows::run::LockedRun;
-use crate::run::claim::claimable;
+use crate::run::claim::{Single, claimable};
+use crate::run::slot::{in_line, unhindered};
 use crate::schema::runs;
 
 pub(crate) const BEGIN: &str = "BEGIN";
@@ -139,35 +139,48 @@ pub(crate) fn lock_run(connection: &mut PgConnection, run: RunId) -> QueryResult
 }
 
 diesel::table! {
-    event_slots (slot) {
-        slot -> Integer,
+    latches (latch) {
+        latch -> Integer,
     }
 }
 
-/// Locks the row of a slot until the transaction ends.
-pub(crate) fn lock_slot(connection: &mut PgConnection, slot: Slot) -> QueryResult<()> {
-    let row = event_slots::table.filter(event_slots::slot.eq(slot.0)).select(event_slots::slot);
+/// Locks the row of a latch until the transaction ends.
+pub(crate) fn lock_latch(connection: &mut PgConnection, latch: Latch) -> QueryResult<()> {
+    let row = latches::table.filter(latches::latch.eq(latch.0)).select(latches::latch);
     row.for_update().get_result::<i32>(connection).map(drop)
 }
 
-/// The ids of the runs that a claim takes, locked. A search passes over rows that another server holds: they
-/// are being claimed, or driven.
-pub(crate) fn claim_runs(
+/// The oldest runs that a claim can take and that need no place in a slot, with their ages, locked. Rows that
+/// another server holds are passed over: they are being claimed, or driven.
+pub(crate) fn oldest_runs(
     connection: &mut PgConnection,
-    claim: &Claim,
     now: i64,
     limit: i64,
-) -> QueryResult<Vec<Vec<u8>>> {
-    match claim.run {
-        Some(run) => {
-            let this = claimable!(now).filter(runs::id.eq(run.as_bytes().as_slice()));
-            this.limit(limit).for_update().load(connection)
-        }
-        None => {
-            let oldest = claimable!(now).order((runs::created_at, runs::id)).limit(limit);
-            oldest.for_update().skip_locked().load(connection)
-        }
-    }
+) -> QueryResult<Vec<(i64, Vec<u8>)>> {
+    let oldest = claimable!(now).filter(unhindered!()).order((runs::created_at, runs::id)).limit(limit);
+    oldest.select((runs::created_at, runs::id)).for_update().skip_locked().load(connection)
+}
+
+/// The run, if a claim can take it but for its slot; locked.
+pub(crate) fn claimable_run(
+    connection: &mut PgConnection,
+    run: RunId,
+    now: i64,
+) -> QueryResult<Option<Single>> {
+    let this = claimable!(now).filter(runs::id.eq(run.as_bytes().as_slice()));
+    this.select(Single::as_select()).for_update().get_result(connection).optional()
+}
+
+/// The oldest runs in line for a slot that this version can read, each with its limit; locked, and
+/// without those that another server has locked.
+pub(crate) fn line(
+    connection: &mut PgConnection,
+    name: &str,
+    limit: i64,
+) -> QueryResult<Vec<(Vec<u8>, Option<i32>)>> {
+    let line = in_line!().filter(runs::slot.eq(name)).filter(runs::event_schema.le(EVENT_SCHEMA));
+    let line = line.order((runs::created_at, runs::id)).limit(limit);
+    line.select((runs::id, runs::slot_limit)).for_update().skip_locked().load(connection)
 }
 
 #[cfg(test)]

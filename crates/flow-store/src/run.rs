@@ -9,5 +9,6 @@ pub(crate) mod commit;
 pub(crate) mod create;
 mod key;
 pub(crate) mod load;
+pub(crate) mod slot;
 pub(crate) mod snapshot;
 pub(crate) mod told;

@@ -108,6 +108,8 @@ diesel::table! {
         depth -> Integer,
         children -> Integer,
         retry_of -> Nullable<Binary>,
+        slot -> Nullable<Text>,
+        slot_limit -> Nullable<Integer>,
     }
 }
 

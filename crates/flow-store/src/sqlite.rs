@@ -7,13 +7,13 @@ use std::path::Path;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use flow_engine::Claim;
-use flow_model::RunId;
+use flow_model::{EVENT_SCHEMA, RunId};
 
 use crate::connection::Role;
 use crate::failure::{Class, Failure, Outcome};
 use crate::rows::run::LockedRun;
-use crate::run::claim::claimable;
+use crate::run::claim::{Single, claimable};
+use crate::run::slot::{in_line, unhindered};
 use crate::schema::runs;
 
 pub(crate) use file::{FileLock, make as make_file};
@@ -78,18 +78,33 @@ pub(crate) fn lock_run(connection: &mut SqliteConnection, run: RunId) -> QueryRe
     row.select(LockedRun::as_select()).get_result(connection).optional()
 }
 
-/// The ids of the runs that a claim takes.
-pub(crate) fn claim_runs(
+/// The oldest runs that a claim can take and that need no place in a slot, with their ages.
+pub(crate) fn oldest_runs(
     connection: &mut SqliteConnection,
-    claim: &Claim,
     now: i64,
     limit: i64,
-) -> QueryResult<Vec<Vec<u8>>> {
-    match claim.run {
-        Some(run) => {
-            let this = claimable!(now).filter(runs::id.eq(run.as_bytes().as_slice()));
-            this.limit(limit).load(connection)
-        }
-        None => claimable!(now).order((runs::created_at, runs::id)).limit(limit).load(connection),
-    }
+) -> QueryResult<Vec<(i64, Vec<u8>)>> {
+    let oldest = claimable!(now).filter(unhindered!()).order((runs::created_at, runs::id)).limit(limit);
+    oldest.select((runs::created_at, runs::id)).load(connection)
+}
+
+/// The run, if a claim can take it but for its slot.
+pub(crate) fn claimable_run(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    now: i64,
+) -> QueryResult<Option<Single>> {
+    let this = claimable!(now).filter(runs::id.eq(run.as_bytes().as_slice()));
+    this.select(Single::as_select()).get_result(connection).optional()
+}
+
+/// The oldest runs in line for a slot that this version can read, each with its limit.
+pub(crate) fn line(
+    connection: &mut SqliteConnection,
+    name: &str,
+    limit: i64,
+) -> QueryResult<Vec<(Vec<u8>, Option<i32>)>> {
+    let line = in_line!().filter(runs::slot.eq(name)).filter(runs::event_schema.le(EVENT_SCHEMA));
+    let line = line.order((runs::created_at, runs::id)).limit(limit);
+    line.select((runs::id, runs::slot_limit)).load(connection)
 }

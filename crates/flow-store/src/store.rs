@@ -10,8 +10,8 @@ use std::sync::Arc;
 use flow_engine::StoreError;
 
 use crate::connection::{AnyConnection, Role};
-use crate::event::topic::Slot;
 use crate::failure::{Failure, Outcome};
+use crate::latch::Latch;
 use crate::migrations;
 use crate::node;
 use crate::options::Target;
@@ -73,10 +73,10 @@ impl SqlStore {
     async fn write_with<T: Send + 'static>(
         &self,
         order: Order,
-        slots: Vec<Slot>,
+        latches: Vec<Latch>,
         work: impl FnMut(&mut AnyConnection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.open.writer.run(order, slots, work).await
+        self.open.writer.run(order, latches, work).await
     }
 }
 

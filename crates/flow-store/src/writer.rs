@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::OpenError;
 use crate::connection::AnyConnection;
-use crate::event::topic::Slot;
 use crate::failure::Outcome;
+use crate::latch::Latch;
 use crate::options::{Options, Target};
 use crate::order::Order;
 use batch::Committer;
@@ -70,16 +70,16 @@ impl Writer {
     }
 
     /// Runs a job and returns what it came to once that is committed. The job may run more than once; only
-    /// the last time counts. `slots` are locked before.
+    /// the last time counts. `latches` are locked before.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         order: Order,
-        slots: Vec<Slot>,
+        latches: Vec<Latch>,
         work: impl FnMut(&mut AnyConnection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let stopped = || StoreError::Unavailable { reason: "the writer has stopped".to_owned() };
         let (reply, answer) = oneshot::channel();
-        let task = Box::new(Task::new(order, slots, work, reply));
+        let task = Box::new(Task::new(order, latches, work, reply));
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
         queue.send(task).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?

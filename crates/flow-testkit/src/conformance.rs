@@ -23,6 +23,7 @@ pub mod runs_close;
 pub mod runs_create;
 pub mod runs_release;
 pub mod signals;
+pub mod slots;
 pub mod snapshots;
 pub mod timers;
 pub mod tokens;

@@ -1,6 +1,6 @@
 DROP TABLE nodes;
 DROP TABLE idempotency_keys;
-DROP TABLE event_slots;
+DROP TABLE latches;
 DROP TABLE events;
 DROP TABLE timers;
 DROP TABLE waits;

@@ -132,16 +132,26 @@ CREATE TABLE runs (
     -- How many runs it started, so that its end looks for them only when there are any.
     children INTEGER NOT NULL CHECK (children >= 0),
     retry_of BYTEA CHECK (octet_length(retry_of) = 16),
+    -- Runs of one slot share a limit on how many of them have an owner at a time. Each has that of its own definition.
+    slot TEXT,
+    slot_limit INTEGER CHECK (slot_limit >= 1),
     CHECK (answers_taken BETWEEN 0 AND answers_stored),
     CHECK ((finished_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled'))),
     CHECK (finished_at IS NULL OR (lease_node IS NULL AND NOT wake)),
     CHECK (error_code IS NULL OR status = 'failed'),
+    CHECK ((slot IS NULL) = (slot_limit IS NULL)),
     CHECK ((parent_run_id IS NULL) = (depth = 0)),
     CHECK ((parent_run_id IS NULL) = (parent_visit IS NULL)),
     CHECK ((parent_run_id IS NULL) = (parent_waits IS NULL))
 );
 
-CREATE INDEX runs_awake ON runs (created_at, id) WHERE wake;
+-- What can be claimed whatever others do. A run without an owner that needs a place in a slot stands in the next index
+-- instead, so that long queues are in nobody's way. A cancel needs no place.
+CREATE INDEX runs_awake ON runs (created_at, id)
+    WHERE wake AND (slot IS NULL OR lease_node IS NOT NULL OR cancel_requested_at IS NOT NULL);
+CREATE INDEX runs_for_slot ON runs (slot, created_at, id, slot_limit)
+    WHERE wake AND slot IS NOT NULL AND lease_node IS NULL AND cancel_requested_at IS NULL;
+CREATE INDEX runs_in_slot ON runs (slot) WHERE slot IS NOT NULL AND lease_node IS NOT NULL;
 CREATE INDEX runs_by_parent ON runs (parent_run_id, created_at, id) WHERE parent_run_id IS NOT NULL;
 
 -- The events of one commit. Keyed by its last number, since readers ask for what comes after one.
@@ -216,14 +226,14 @@ CREATE TABLE events (
 CREATE INDEX events_by_topic ON events (topic, received_at, id);
 CREATE INDEX events_expiry ON events (expires_at);
 
--- Who stores an event and who opens a wait for one lock the slot that its name and key hash to, so that the second
--- of two sees what the first has stored. A fixed number: rows that came and went with their topics would need locks
--- themselves.
-CREATE TABLE event_slots (
-    slot INTEGER NOT NULL PRIMARY KEY
+-- Who stores an event and who opens a wait for one lock the latch that its name and key hash to, so that the second
+-- of two sees what the first has stored; and so do those who give runs of one slot to a server. A fixed number: rows
+-- that came and went with their names would need locks themselves.
+CREATE TABLE latches (
+    latch INTEGER NOT NULL PRIMARY KEY
 );
 
-INSERT INTO event_slots SELECT generate_series(0, 1023);
+INSERT INTO latches SELECT generate_series(0, 1023);
 
 CREATE TABLE timers (
     run_id BYTEA NOT NULL REFERENCES runs (id) ON DELETE CASCADE,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use flow_model::{
     Fault, Resolution, RunEnd, RunError, RunEvent, RunId, RunStart, RunState, RunStatus, Severity, Timestamp,
-    Trigger, VisitPath, VisitStatus, WaitKind,
+    Trigger, VisitPath, VisitStatus, WaitKind, apply,
 };
 use serde_json::{Value, json};
 
+use super::slot::slot;
 use super::{Driver, Stop, carry, take_up};
 use crate::control::ChildRequest;
 use crate::decide::Command;
@@ -62,11 +63,11 @@ impl Driver {
             seed: u64::from_le_bytes(shared.random()),
             next: trigger.next.clone(),
         };
-        let Chosen { flow, version, hash } = chosen;
-        let record = RunRecord {
+        let Chosen { flow: id, version, hash } = chosen;
+        let mut record = RunRecord {
             id: RunId::new(now, shared.random()),
             workspace: self.record.workspace,
-            flow,
+            flow: id,
             version,
             definition: hash,
             trigger: trigger.kind.clone(),
@@ -77,9 +78,17 @@ impl Driver {
             cancel_requested_at: None,
             retry_of: None,
             parent: Some(Parent { run: self.record.id, visit: visit.clone(), waits, depth }),
+            slot: None,
         };
         let kind = flow_model::EventKind::RunStarted(Box::new(start));
-        Ok((NewChild { record, events: vec![RunEvent { seq: 1, time: now, kind }] }, waits))
+        let event = RunEvent { seq: 1, time: now, kind };
+        if flow.concurrency.is_some() {
+            let mut state = RunState::new();
+            let applied = apply(&mut state, &event);
+            applied.map_err(|illegal| Refusal::Run(Stop::Damaged(illegal.to_string())))?;
+            record.slot = slot(&record, &flow, &state).map_err(refused)?;
+        }
+        Ok((NewChild { record, events: vec![event] }, waits))
     }
 
     /// The version and its compiled flow. While the store is away this waits for it, as a commit does.
@@ -113,6 +122,7 @@ fn refused(error: EngineError) -> Refusal {
         EngineError::VersionNotFound { .. } => "version_not_found",
         EngineError::NoPublishedVersion(_) => "no_published_version",
         EngineError::NoTrigger(_) => "no_api_trigger",
+        EngineError::ConcurrencyKey(_) => "concurrency_key_invalid",
         EngineError::InvalidDefinition(faults) => {
             return with_faults("invalid_definition", "the definition of the other flow has faults", faults);
         }
@@ -142,6 +152,11 @@ pub(super) fn answer(record: &RunRecord, at: Timestamp, end: &RunEnd) -> Option<
     let parent = record.parent.as_ref().filter(|parent| parent.waits)?;
     let resolution = Resolution::ChildEnded { run: record.id, end: end.clone() };
     Some(Resolve { run: parent.run, visit: parent.visit.clone(), resolution, now: at })
+}
+
+/// Has a run that was just stored driven, if there is room for it; else it stands in the queue.
+pub(super) fn wake_new(shared: &Arc<Shared>, run: RunId) {
+    if shared.turns.room() > 0 { wake(shared, run) } else { shared.turns.queued() }
 }
 
 /// Lets a run see what was stored for it: by its driver, or by one that takes it up.

@@ -16,6 +16,8 @@ pub(super) enum Hold {
         idempotency: Option<IdempotencyKey>,
         /// Store it before anything else is done.
         store_first: bool,
+        /// Store it for later.
+        queued: bool,
     },
     /// It is this node's, under this epoch.
     Owned { epoch: i64 },
@@ -38,6 +40,10 @@ impl Driver {
             || commit.waits_opened.iter().any(|(_, wait)| wait.expires_at.is_some());
         let started: Vec<RunId> = commit.children.iter().map(|child| child.record.id).collect();
         let closes_any = !commit.closed.is_empty();
+        let queued = match &self.hold {
+            Hold::Unstored { queued, .. } => Some(*queued),
+            Hold::Owned { .. } => None,
+        };
         let appended = match self.store(commit).await? {
             Ok(appended) => appended,
             Err(AppendRefused::Stale) => return Err(Stop::GivenUp),
@@ -55,8 +61,17 @@ impl Driver {
         self.tell_family(started, closes_any);
         if appended.released {
             self.keep_snapshot().await;
-            // Not asked for: a repeat is told how things stand, and another node has taken the run meanwhile.
-            return if release || self.state.end().is_some() { Ok(true) } else { Err(Stop::GivenUp) };
+            if release || self.state.end().is_some() {
+                self.record.slot.iter().for_each(|slot| self.shared.turns.freed(&slot.name));
+                return Ok(true);
+            }
+            // Not asked for: there was no room for a new run, or no place. Else a repeat is told how things stand, and
+            // another node has taken the run meanwhile.
+            let Some(queued) = queued else { return Err(Stop::GivenUp) };
+            if queued {
+                self.shared.turns.queued();
+            }
+            return Err(Stop::Queued);
         }
         if appended.cancel_requested && self.state.end().is_none() {
             self.cancel()?;
@@ -69,7 +84,7 @@ impl Driver {
     /// Sets to work what a commit gave others to do: the runs that it started or cancelled, and the one that waited
     /// for this one's end.
     fn tell_family(&self, started: Vec<RunId>, closes_any: bool) {
-        started.into_iter().for_each(|child| children::wake(&self.shared, child));
+        started.into_iter().for_each(|child| children::wake_new(&self.shared, child));
         let ended = self.state.end().is_some();
         if (ended || closes_any) && children::may_be_cancelled(&self.state) {
             children::wake_cancelled(&self.shared, self.record.id);
@@ -104,7 +119,9 @@ impl Driver {
         let mut pauses = crate::engine::Pauses::default();
         loop {
             let outcome = match &self.hold {
-                Hold::Unstored { idempotency, .. } => self.create(idempotency.clone(), commit.clone()).await,
+                Hold::Unstored { idempotency, queued, .. } => {
+                    self.create(idempotency.clone(), *queued, commit.clone()).await
+                }
                 Hold::Owned { epoch } => self.append(*epoch, expected_seq, commit.clone()).await,
             };
             match outcome {
@@ -127,9 +144,11 @@ impl Driver {
     async fn create(
         &self,
         idempotency: Option<IdempotencyKey>,
+        queued: bool,
         commit: Commit,
     ) -> Result<Result<Appended, AppendRefused>, Stop> {
-        let create = Create { record: self.record.clone(), idempotency, node: self.node(), commit };
+        let record = self.record.clone();
+        let create = Create { record, idempotency, node: self.node(), queued, commit };
         match self.shared.store.run_create(create).await.map_err(Stop::Failed)? {
             Created::New(appended) => Ok(Ok(appended)),
             Created::Duplicate { run, same_body } => Err(Stop::Duplicate { run, same_body }),

@@ -49,6 +49,7 @@ pub(super) async fn quarantine(shared: &Arc<Shared>, run: RunId, epoch: i64, rea
     match shared.persist(|| shared.store.run_append(append.clone())).await {
         Ok(Ok(_)) => {
             shared.hub.publish(run);
+            record.slot.iter().for_each(|slot| shared.turns.freed(&slot.name));
             children::wake_cancelled(shared, run);
             record.parent.iter().for_each(|parent| children::wake(shared, parent.run));
         }

@@ -8,8 +8,8 @@ use super::commit::Hold;
 use super::quarantine::quarantine;
 use super::{DriveEnd, Driver, Stop, carry};
 use crate::decide::Command;
-use crate::engine::{ActiveRun, Pauses, Shared};
-use crate::ports::{Claim, ClaimedRun, ResolvedWait, StoredRun, StoredWait, WaitState};
+use crate::engine::{ActiveRun, Pauses, Shared, Turn};
+use crate::ports::{Claim, Claimable, ClaimedRun, ResolvedWait, StoredRun, StoredWait, WaitState};
 use crate::{EngineError, StoreError};
 
 /// A run that was claimed this often without getting to a commit is set aside.
@@ -17,11 +17,17 @@ const MOST_ATTEMPTS: i32 = 3;
 
 /// Claims up to `limit` runs that nobody drives, and drives each on the engine's runtime. Returns how many
 /// there were.
-pub(crate) async fn take_up_orphans(shared: &Arc<Shared>, limit: usize) -> Result<usize, StoreError> {
-    let claimed = claim(shared, None, limit).await?;
+pub(crate) async fn take_up_some(
+    shared: &Arc<Shared>,
+    of: Claimable,
+    limit: usize,
+) -> Result<usize, StoreError> {
+    let claimed = claim(shared, of, limit).await?;
     let count = claimed.len();
     for claimed in claimed {
-        carry(shared, drive_claimed(shared.clone(), claimed)).detach();
+        // From now on, so that the next look finds less room.
+        let turn = shared.turns.begin();
+        carry(shared, drive_claimed(shared.clone(), claimed, turn)).detach();
     }
     Ok(count)
 }
@@ -36,8 +42,11 @@ pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
         () = shared.node.until_fresh(&*shared.clock) => {}
         () = shared.stopped() => {}
     }
-    match claim(&shared, Some(run), 1).await.map(|mut claimed| claimed.pop()) {
-        Ok(Some(claimed)) => drive_claimed(shared, claimed).await,
+    match claim(&shared, Claimable::Run(run), 1).await.map(|mut claimed| claimed.pop()) {
+        Ok(Some(claimed)) => {
+            let turn = shared.turns.begin();
+            drive_claimed(shared, claimed, turn).await
+        }
         Ok(None) => DriveEnd::GivenUp,
         Err(error) => {
             tracing::warn!(%run, %error, "a run couldn't be claimed; the next look for orphans finds it");
@@ -46,10 +55,10 @@ pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
     }
 }
 
-async fn claim(shared: &Shared, run: Option<RunId>, limit: usize) -> Result<Vec<ClaimedRun>, StoreError> {
+async fn claim(shared: &Shared, of: Claimable, limit: usize) -> Result<Vec<ClaimedRun>, StoreError> {
     let now = shared.clock.now();
     let id = BatchId::new(now, shared.random());
-    let mut claim = Claim { node: shared.node.id(), run, limit, id, repeated: false, now };
+    let mut claim = Claim { node: shared.node.id(), of, limit, id, repeated: false, now };
     let mut pauses = Pauses::default();
     loop {
         match shared.store.run_claim(claim.clone()).await {
@@ -64,18 +73,18 @@ async fn claim(shared: &Shared, run: Option<RunId>, limit: usize) -> Result<Vec<
     }
 }
 
-async fn drive_claimed(shared: Arc<Shared>, claimed: ClaimedRun) -> DriveEnd {
+async fn drive_claimed(shared: Arc<Shared>, claimed: ClaimedRun, turn: Turn) -> DriveEnd {
     let ClaimedRun { run, epoch, attempts } = claimed;
     // Before the run is loaded: an answer that is stored after that has somebody to poke.
     let active = shared.hub.activate(run, true);
     let prepared = if attempts > MOST_ATTEMPTS {
         Err(Stop::Damaged(format!("its server stopped {} times while driving it", attempts - 1)))
     } else {
-        prepare(&shared, active, run, epoch).await
+        prepare(&shared, active, run, epoch, turn).await
     };
     let reason = match prepared {
         Ok(driver) => return driver.run().await,
-        Err(Stop::GivenUp | Stop::Duplicate { .. }) => return DriveEnd::GivenUp,
+        Err(Stop::GivenUp | Stop::Queued | Stop::Duplicate { .. }) => return DriveEnd::GivenUp,
         Err(Stop::Damaged(reason)) => reason,
         Err(Stop::Failed(error)) => error.to_string(),
     };
@@ -88,6 +97,7 @@ async fn prepare(
     active: Arc<ActiveRun>,
     run: RunId,
     epoch: i64,
+    turn: Turn,
 ) -> Result<Driver, Stop> {
     let stored = shared.persist(|| shared.store.run_load(run)).await.map_err(Stop::Failed)?;
     let StoredRun { record, snapshot, events, waits } = stored.ok_or(Stop::GivenUp)?;
@@ -105,7 +115,7 @@ async fn prepare(
         apply(&mut state, event).map_err(|illegal| Stop::Damaged(illegal.to_string()))?;
     }
     let cancelling = record.cancel_requested_at.is_some();
-    let mut driver = Driver::new(shared, active, flow, record, state, Hold::Owned { epoch });
+    let mut driver = Driver::new(shared, active, flow, record, state, Hold::Owned { epoch }, Some(turn));
     driver.snapshot_seq = snapshot_seq;
     if cancelling {
         driver.cancel()?;

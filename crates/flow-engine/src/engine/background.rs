@@ -7,8 +7,8 @@ use flow_model::{Resolution, Timestamp};
 
 use super::Shared;
 use crate::StoreError;
-use crate::drive::{take_up_orphans, wake};
-use crate::ports::{Resolve, ResolveOutcome, Timer, TimerKind};
+use crate::drive::{take_up_some, wake};
+use crate::ports::{Claimable, Resolve, ResolveOutcome, Timer, TimerKind};
 
 /// How many orphans are taken at a time.
 const ORPHANS: usize = 64;
@@ -45,18 +45,66 @@ async fn heartbeat(shared: Arc<Shared>) {
     }
 }
 
+/// Takes up runs that nobody drives: with every beat those that others left behind, and at once those whose turn has
+/// come.
 async fn orphans(shared: Arc<Shared>) {
     let clock = &*shared.clock;
+    let mut look_at = clock.now();
     loop {
         // After a stall this node's own runs look as if nobody drove them until its lease is renewed.
         shared.node.until_fresh(clock).await;
-        match take_up_orphans(&shared, ORPHANS).await {
-            Ok(0) => clock.sleep_until(clock.now().after(shared.node.beat())).await,
-            Ok(runs) => tracing::info!(runs, "taking up runs that nobody drives"),
+        let is_due = shared.turns.take_due() || clock.now() >= look_at;
+        let looked = async {
+            take_up_in_line(&shared).await?;
+            if is_due { take_up_any(&shared).await } else { Ok(()) }
+        };
+        match looked.await {
+            Ok(()) if is_due => look_at = clock.now().after(shared.node.beat()),
+            Ok(()) => {}
             Err(error) => {
                 tracing::warn!(%error, "runs that nobody drives couldn't be looked for");
-                clock.sleep_until(clock.now().after(PAUSE)).await;
+                look_at = clock.now().after(PAUSE);
             }
+        }
+        tokio::select! {
+            () = clock.sleep_until(look_at) => {}
+            () = shared.turns.changed() => {}
+        }
+    }
+}
+
+/// Takes up the next runs of the slots in which a place became free.
+async fn take_up_in_line(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    for slot in shared.turns.take_freed() {
+        loop {
+            let room = shared.turns.room().min(ORPHANS);
+            if room == 0 {
+                // The look for any run finds it when there is.
+                shared.turns.postpone();
+                break;
+            }
+            if take_up_some(shared, Claimable::Slot(slot.clone()), room).await? < room {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes up whatever runs nobody drives, as many as there is room for.
+async fn take_up_any(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    loop {
+        let room = shared.turns.room().min(ORPHANS);
+        if room == 0 {
+            shared.turns.postpone();
+            return Ok(());
+        }
+        match take_up_some(shared, Claimable::Any, room).await? {
+            0 => {
+                shared.turns.all_served();
+                return Ok(());
+            }
+            runs => tracing::info!(runs, "taking up runs that nobody drives"),
         }
     }
 }

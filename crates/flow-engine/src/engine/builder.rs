@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::hub::Hub;
 use super::node::Node;
+use super::turns::Turns;
 use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
 use crate::ports::{Catalog, Clock, Entropy, OsEntropy, Store, SystemClock};
@@ -95,6 +96,7 @@ impl EngineBuilder {
             entropy,
             registry: self.registry,
             cache: FlowCache::new(self.limits.definition_cache_bytes),
+            turns: Turns::new(self.limits.concurrent_runs),
             limits: self.limits,
             runtime: self.runtime.unwrap_or_else(Handle::current),
             hub: Hub::default(),

@@ -6,7 +6,7 @@ use flow_model::{Faults, RunId, RunStart, RunStatus, Trigger};
 use serde_json::{Map, Value};
 
 use super::{Engine, Limits, settle};
-use crate::drive::{Driver, carry};
+use crate::drive::{Driver, Entry, carry};
 use crate::flow::{CompiledTrigger, Flow};
 use crate::{Chosen, EngineError, Execute, Patience, Reply, RunRecord, StartedBy};
 
@@ -50,10 +50,13 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
         cancel_requested_at: None,
         parent: None,
         retry_of: None,
+        slot: None,
     };
     let run = record.id;
     let store_first = patience == Patience::UntilStored;
-    let driver = Driver::start(shared, flow, record, start, idempotency, store_first);
+    let turn = shared.admit(flow.concurrency.is_some()).await?;
+    let entry = Entry { idempotency, store_first, turn };
+    let driver = Driver::start(shared, flow, record, start, entry)?;
     let active = driver.active();
     settle::drive(shared, run, Some(active), carry(shared, driver.run()), 0, patience).await
 }

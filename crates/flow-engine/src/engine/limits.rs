@@ -23,6 +23,12 @@ pub struct Limits {
     pub collected_bytes: usize,
     /// How deep runs may start each other by `run-flow`. 16.
     pub subflow_depth: u16,
+    /// The runs that this process drives at a time, those that wait or back off not counted. Past it new runs are
+    /// queued; those that go on after an answer, a timer or a cancel are driven all the same. 1,000.
+    pub concurrent_runs: usize,
+    /// The runs that may be queued in the store, for want of room or of a place in their flow's `concurrency`. Past it
+    /// calls for new ones are refused. 10,000.
+    pub queued_runs: usize,
     /// After how many events a run's state is kept in the store when it rests, and again each time that its events
     /// have doubled. 1,000.
     pub snapshot_events: u64,
@@ -41,6 +47,8 @@ impl Default for Limits {
             loop_items: 50_000,
             collected_bytes: 64 * 1024 * 1024,
             subflow_depth: 16,
+            concurrent_runs: 1_000,
+            queued_runs: 10_000,
             snapshot_events: 1_000,
             definition_cache_bytes: 64 * 1024 * 1024,
             lease: Duration::from_secs(15),

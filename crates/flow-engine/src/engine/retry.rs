@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::execute::accept;
 use super::{Engine, Shared, settle};
-use crate::drive::{Driver, carry};
+use crate::drive::{Driver, Entry, carry};
 use crate::flow::Flow;
 use crate::{Chosen, EngineError, Patience, Reply, Retry, RunRecord, StoreError, Target};
 
@@ -34,8 +34,9 @@ pub(super) async fn retry(engine: &Engine, request: Retry) -> Result<Reply, Engi
     let (record, events) = begin(shared, &request, before, chosen, &flow, copied)?;
     let run = record.id;
     let store_first = request.patience == Patience::UntilStored;
-    let driver = Driver::go_on_from(shared, flow, record, events, request.idempotency, store_first);
-    let driver = driver.map_err(|reason| corrupt(request.run, reason))?;
+    let turn = shared.admit(flow.concurrency.is_some()).await?;
+    let entry = Entry { idempotency: request.idempotency, store_first, turn };
+    let driver = Driver::go_on_from(shared, flow, record, events, entry)?;
     let active = driver.active();
     settle::drive(shared, run, Some(active), carry(shared, driver.run()), 0, request.patience).await
 }
@@ -96,6 +97,7 @@ fn begin(
         cancel_requested_at: None,
         parent: None,
         retry_of: Some(before.id),
+        slot: None,
         ..before
     };
     Ok((record, events))

@@ -13,6 +13,7 @@ use super::Limits;
 use super::hub::Hub;
 use super::node::Node;
 use super::pauses::Pauses;
+use super::turns::{Turn, Turns};
 use crate::flow::{Flow, FlowCache};
 use crate::ports::{Catalog, Clock, Entropy, Store};
 use crate::{EngineError, Registry, StoreError};
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(super) cache: FlowCache,
     /// New callers should go elsewhere.
     pub(super) draining: CancellationToken,
+    /// Which runs may be driven.
+    pub(crate) turns: Turns,
     /// No new work is taken.
     pub(super) stopping: CancellationToken,
     /// The patience of a stop is over: drivers are dropped where they are.
@@ -99,6 +102,20 @@ impl Shared {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes);
         bytes
+    }
+
+    /// A turn for a new run; none when it has to be queued. `needs_place` is there for a run that may be queued all the
+    /// same. Counting the queue costs as much as it is long, so it is left alone while there is room.
+    ///
+    /// # Errors
+    /// The queue is full.
+    pub(super) async fn admit(&self, needs_place: bool) -> Result<Option<Turn>, EngineError> {
+        let turn = self.turns.try_begin();
+        let most = self.limits.queued_runs;
+        if (turn.is_none() || needs_place) && self.store.run_queued(most).await? >= most {
+            return Err(EngineError::QueueFull { most });
+        }
+        Ok(turn)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -9,7 +9,7 @@ use flow_model::{
 };
 use serde_json::Value;
 
-use super::{Action, CompiledStep, CompiledTrigger, Flow, Names, RESERVED, Templates};
+use super::{Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, Templates};
 use crate::Registry;
 use crate::control::{CONTROL_TYPES, Control, WAITING_TYPES};
 use crate::engine::is_deeper;
@@ -32,6 +32,8 @@ pub(super) fn compile(
     let inputs: Vec<_> = triggers.iter().map(|trigger| &trigger.inputs).collect();
     let names = Names::of(&document, &inputs);
     let templates = Templates::new(&names, faults);
+    let concurrency = document.settings.concurrency.as_ref();
+    let concurrency = concurrency.map(|written| Concurrency::compile(written, &inputs, faults));
     let all = document.all_steps();
     let written = all.iter().filter(|step| !step.is_trigger());
     let steps: Vec<Option<CompiledStep>> =
@@ -39,8 +41,10 @@ pub(super) fn compile(
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
     let index = steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index));
     let index: HashMap<_, _, _> = index.collect();
-    let Settings { timeout, on_error } = document.settings;
-    Some(Flow { hash, name: document.name.into(), triggers, steps, index, names, timeout, on_error })
+    let concurrency = concurrency.map_or(Some(None), |compiled| compiled.map(Some))?;
+    let Settings { timeout, on_error, .. } = document.settings;
+    let name = document.name.into();
+    Some(Flow { hash, name, triggers, steps, index, names, timeout, on_error, concurrency })
 }
 
 /// How deep the lists and objects of a document may be nested: as deep as a server can be told to read them.

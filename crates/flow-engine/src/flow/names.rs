@@ -24,6 +24,9 @@ pub(crate) const RESERVED: [&str; 14] = [
     "undefined",
 ];
 
+/// Those of them that have a value before the first step.
+const AT_THE_START: [&str; 6] = ["_trigger", "currentDate", "currentUser", "flow", "inputs", "undefined"];
+
 /// The names of one flow.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -43,10 +46,7 @@ impl Names {
     pub(crate) fn of(document: &Document, inputs: &[&InputSchema]) -> Self {
         let mut names = Self::default();
         names.known.extend(RESERVED.map(Arc::from));
-        names.open = inputs.iter().any(|schema| schema.fields.is_none());
-        let fields = inputs.iter().filter_map(|schema| schema.fields.as_ref()).flatten();
-        names.inputs.extend(fields.map(|field| field.name.shared()));
-        names.known.extend(names.inputs.iter().cloned());
+        names.add_inputs(inputs);
         for step in document.all_steps().into_iter().filter(|step| !step.is_trigger()) {
             names.known.extend(step.variable().map(|variable| variable.shared()));
             if step.kind == "set-variables" {
@@ -57,6 +57,21 @@ impl Names {
             names.add_step(&step.id, step.name.as_deref());
         }
         names
+    }
+
+    /// The names that have a value before the first step.
+    pub(super) fn at_the_start(inputs: &[&InputSchema]) -> Self {
+        let mut names = Self::default();
+        names.add_inputs(inputs);
+        names.known.extend(AT_THE_START.map(Arc::from));
+        names
+    }
+
+    fn add_inputs(&mut self, inputs: &[&InputSchema]) {
+        self.open = inputs.iter().any(|schema| schema.fields.is_none());
+        let fields = inputs.iter().filter_map(|schema| schema.fields.as_ref()).flatten();
+        self.inputs.extend(fields.map(|field| field.name.shared()));
+        self.known.extend(self.inputs.iter().cloned());
     }
 
     fn add_step(&mut self, id: &StepId, name: Option<&str>) {

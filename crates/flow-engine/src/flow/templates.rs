@@ -14,11 +14,20 @@ const MOST_HINTS: usize = 50;
 pub(crate) struct Templates<'a> {
     names: &'a Names,
     faults: &'a Faults,
+    /// What is said of a name that isn't known and like no other.
+    otherwise: &'static str,
 }
 
 impl<'a> Templates<'a> {
     pub(crate) fn new(names: &'a Names, faults: &'a Faults) -> Self {
-        Self { names, faults }
+        Self { names, faults, otherwise: "declare it as a field of the trigger, or set it in a step before" }
+    }
+
+    /// A parser of what is evaluated before the first step.
+    pub(crate) fn at_the_start(names: &'a Names, faults: &'a Faults) -> Self {
+        let otherwise = "this is evaluated before the first step: use the trigger's fields, `inputs`, `_trigger`, \
+             `currentUser`, `currentDate` or `flow`";
+        Self { names, faults, otherwise }
     }
 
     /// A bare expression that must be there.
@@ -84,10 +93,8 @@ impl<'a> Templates<'a> {
             // Comparing every name with every other one would make a hostile document expensive.
             let wants_hint = self.faults.count() < MOST_HINTS;
             let nearest = wants_hint.then(|| flow_expr::nearest(name, self.names.all())).flatten();
-            let hint = nearest.map_or_else(
-                || "declare it as a field of the trigger, or set it in a step before".to_owned(),
-                |nearest| format!("did you mean `{nearest}`?"),
-            );
+            let hint = nearest
+                .map_or_else(|| self.otherwise.to_owned(), |nearest| format!("did you mean `{nearest}`?"));
             let message = format!("nothing here is named `{}`; {hint}", excerpt(name));
             self.faults.error(pointer, "unknown_name", message);
         }

@@ -7,7 +7,7 @@ use flow_model::{
     BatchId, EventKind, NodeId, RunEvent, RunState, RunStatus, Timestamp, VisitPath, Wait, WaitKind,
 };
 
-use super::awake::{Owner, Place};
+use super::awake::{At, Owner, Place, Standing};
 use super::events::{Events, Topic, topic};
 use super::rejected;
 use super::timers::Timers;
@@ -88,16 +88,32 @@ impl Run {
         (self.record.created_at, self.record.id)
     }
 
-    /// The owner of a run that has work to do; none when it has none.
-    pub(super) const fn awake(&self) -> Option<Owner> {
-        let awake = match self.record.status {
+    /// Where it stands among the awake runs.
+    pub(super) fn standing(&self) -> Standing {
+        let slot = self.record.slot.as_ref().map(|slot| slot.name.clone());
+        let needs_place = self.owner.is_none() && self.record.cancel_requested_at.is_none();
+        let at = match &slot {
+            _ if !self.is_awake() => At::Asleep,
+            Some(name) if needs_place => At::Line(name.clone()),
+            _ => At::Owner(self.owner),
+        };
+        Standing { at, holds: slot.filter(|_| self.owner.is_some()) }
+    }
+
+    /// Whether it has work to do.
+    const fn is_awake(&self) -> bool {
+        match self.record.status {
             RunStatus::Queued | RunStatus::Running if !self.rests => true,
             RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => {
                 self.waits.any_untaken() || self.record.cancel_requested_at.is_some()
             }
             RunStatus::Completed | RunStatus::Failed | RunStatus::Cancelled => false,
-        };
-        if awake { Some(self.owner) } else { None }
+        }
+    }
+
+    /// It has to wait for its turn.
+    pub(super) const fn queue(&mut self) {
+        self.owner = None;
     }
 
     /// Gives the run to a node; returns the epoch and the count of attempts.

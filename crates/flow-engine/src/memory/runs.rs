@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use flow_model::{FlowId, NodeId, Resolution, RunId, Timestamp, WorkspaceId};
 
-use super::awake::Awake;
+use super::awake::{Awake, Standing};
 use super::children::{Children, Others};
 use super::events::{Events, Topic};
 use super::rejected;
@@ -49,14 +49,14 @@ impl Runs {
         change: impl FnOnce(&mut Run, &mut Timers) -> T,
     ) -> Option<T> {
         let run = self.rows.get_mut(&run)?;
-        let before = run.awake();
+        let before = run.standing();
         let done = change(run, &mut self.timers);
-        self.awake.moved(run.place(), before, run.awake());
+        self.awake.moved(run.place(), &before, &run.standing());
         Some(done)
     }
 
     pub(super) fn create(&mut self, create: Create) -> Result<Created, StoreError> {
-        let Create { record, idempotency, node, mut commit } = create;
+        let Create { record, idempotency, node, queued, mut commit } = create;
         if let Some(run) = self.rows.get(&record.id) {
             return if run.holds(commit.batch) {
                 Ok(Created::New(run.told(node, 1)))
@@ -77,6 +77,9 @@ impl Runs {
         let mut run = Run::new(record, node);
         let awaited = run.awaited(&commit);
         run.commit(status, finished_at, commit, &mut self.timers, &self.events)?;
+        if queued || !self.has_place(&run.record) {
+            run.queue();
+        }
         let told = run.told(node, 1);
         self.keys.extend(key);
         self.insert(run);
@@ -86,7 +89,7 @@ impl Runs {
     }
 
     pub(super) fn insert(&mut self, run: Run) {
-        self.awake.moved(run.place(), None, run.awake());
+        self.awake.moved(run.place(), &Standing::NONE, &run.standing());
         self.rows.insert(run.record.id, run);
     }
 
@@ -96,9 +99,9 @@ impl Runs {
         append: Append,
     ) -> Option<Result<Result<Appended, AppendRefused>, StoreError>> {
         let run = self.rows.get_mut(&append.run)?;
-        let before = run.awake();
+        let before = run.standing();
         let appended = run.append(append, &mut self.timers, &self.events);
-        self.awake.moved(run.place(), before, run.awake());
+        self.awake.moved(run.place(), &before, &run.standing());
         Some(appended)
     }
 

@@ -60,6 +60,10 @@ impl Store for MemoryStore {
         Ok(self.tables().runs.get(run).map(|run| run.record.clone()))
     }
 
+    async fn run_queued(&self, most: usize) -> Result<usize, StoreError> {
+        Ok(self.tables().runs.queued(most))
+    }
+
     async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError> {
         Ok(self.tables().runs.get(run).map(Run::signals))
     }

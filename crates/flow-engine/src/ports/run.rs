@@ -37,6 +37,21 @@ pub struct RunRecord {
     pub parent: Option<Parent>,
     /// The run that it repeats, if it repeats one.
     pub retry_of: Option<RunId>,
+    /// What it needs a place in to be driven, if its flow limits how many of its runs are.
+    pub slot: Option<Slot>,
+}
+
+/// What runs share a limit by.
+///
+/// A run holds a place in its slot while it has an owner, whether that lives or not: a dead node's run is its place's
+/// until another node has taken it over. A run without an owner, such as one that waits or backs off, holds none, and
+/// needs one again before it goes on; but not to be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Runs with equal names share it, of whatever flow or version.
+    pub name: String,
+    /// The most runs of the name that may have an owner when this one gets one.
+    pub limit: u32,
 }
 
 /// Where a run was started from: the step of another one.
@@ -71,6 +86,8 @@ pub struct Create {
     pub idempotency: Option<IdempotencyKey>,
     /// The node that drives the run.
     pub node: NodeId,
+    /// The node has no room for it: the run is stored without an owner, and is up for a claim.
+    pub queued: bool,
     /// The events and their rows.
     pub commit: Commit,
 }
@@ -89,7 +106,8 @@ pub struct IdempotencyKey {
 /// What a create came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Created {
-    /// The run is stored, at epoch 1, owned by its node unless `Appended::released`.
+    /// The run is stored, at epoch 1, owned by its node unless `Appended::released`: as asked, or since its slot has
+    /// no place for it.
     New(Appended),
     /// The idempotency key belongs to another run; nothing was stored.
     Duplicate {
@@ -248,8 +266,8 @@ pub enum WaitState {
 pub struct Claim {
     /// The node.
     pub node: NodeId,
-    /// Only this run; any when none.
-    pub run: Option<RunId>,
+    /// Which runs.
+    pub of: Claimable,
     /// The most runs to take.
     pub limit: usize,
     /// The name of this claim.
@@ -259,6 +277,17 @@ pub struct Claim {
     pub repeated: bool,
     /// The present moment (PostgreSQL goes by its own clock).
     pub now: Timestamp,
+}
+
+/// Which runs a claim may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claimable {
+    /// Any.
+    Any,
+    /// This one.
+    Run(RunId),
+    /// Those that need a place in the slot of that name.
+    Slot(String),
 }
 
 /// A run that a claim took.

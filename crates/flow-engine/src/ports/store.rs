@@ -34,6 +34,9 @@ pub trait Store: Send + Sync + 'static {
     /// unexpired row holds, stores nothing; whether that row has expired is judged at the new run's
     /// `created_at`. A repeat of a stored create is [`Created::New`] again, also once its key has expired.
     ///
+    /// A run whose [`Slot`](crate::Slot) has no place left, or an older run that is up for a claim for each, is stored
+    /// without an owner: it is up for a claim itself.
+    ///
     /// # Errors
     /// [`StoreError::Rejected`] when the definition isn't stored, or the run's id is another run's.
     async fn run_create(&self, create: Create) -> Result<Created, StoreError>;
@@ -63,6 +66,10 @@ pub trait Store: Send + Sync + 'static {
     /// A run's row; none when there is no such run.
     async fn run_record(&self, run: RunId) -> Result<Option<RunRecord>, StoreError>;
 
+    /// How many runs are queued, that is, haven't begun and have no owner, and aren't to be cancelled: counted up to
+    /// `most`.
+    async fn run_queued(&self, most: usize) -> Result<usize, StoreError>;
+
     /// What others want of a run, found without a look at its events: a driver asks whenever it is poked. None
     /// when there is no such run.
     async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError>;
@@ -76,6 +83,10 @@ pub trait Store: Send + Sync + 'static {
     /// Takes runs that have work to do and no living owner, the oldest first: queued and running ones that don't
     /// rest, and resting ones with an answer to take up, a timer that fired, or a cancel. Raises each one's epoch
     /// and count of attempts.
+    ///
+    /// A run whose [`Slot`](crate::Slot) has no place for it is passed over, and so is one that an older run of its
+    /// slot goes before; one that an owner held to its death, or that is to be cancelled, needs no place. A claim may
+    /// leave some that it could have taken to the next one, but not all of them.
     async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError>;
 
     /// Asks for a run's cancelling, and for that of its unfinished children and theirs, as if each were asked with

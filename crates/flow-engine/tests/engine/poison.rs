@@ -49,6 +49,7 @@ async fn orphan_with_status(
         cancel_requested_at: None,
         parent: None,
         retry_of: None,
+        slot: None,
     };
     let run = record.id;
     let commit = Commit {
@@ -63,7 +64,8 @@ async fn orphan_with_status(
         answer: None,
     };
     let node = NodeId::new(now, random);
-    let created = world.store.run_create(Create { record, idempotency: None, node, commit }).await.unwrap();
+    let create = Create { record, idempotency: None, node, queued: false, commit };
+    let created = world.store.run_create(create).await.unwrap();
     assert!(matches!(created, Created::New(_)));
     run
 }

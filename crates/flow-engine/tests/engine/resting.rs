@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_engine::{Claim, Clock, Patience, Store, TimerKind};
+use flow_engine::{Claim, Claimable, Clock, Patience, Store, TimerKind};
 use flow_model::{BatchId, NodeId, RunStatus};
 use flow_testkit::{Fate, ManualClock};
 use serde_json::json;
@@ -45,7 +45,7 @@ async fn no_driver_holds_it() {
     assert_eq!(world.store.timer_next().await.unwrap(), Some(world.clock.now().after(HOUR)));
     let claim = Claim {
         node: NodeId::from_bytes([9; 16]),
-        run: Some(run),
+        of: Claimable::Run(run),
         limit: 1,
         id: BatchId::from_bytes([9; 16]),
         repeated: false,

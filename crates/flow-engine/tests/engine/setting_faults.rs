@@ -93,7 +93,25 @@ async fn settings_of_a_flow() {
         ("onError", json!({ "stepId": "start" }), vec!["/onError/stepId step_is_trigger"]),
         ("onError", json!({ "stepId": "it" }), vec!["/onError/stepId handler_shares_step"]),
         ("onError", json!({ "stepId": "end", "more": 1 }), vec!["/onError/more unknown_field"]),
-        ("concurrency", json!({ "limit": 1 }), vec!["/concurrency setting_unsupported"]),
+        ("concurrency", json!({ "limit": 1 }), vec![]),
+        ("concurrency", json!({ "limit": 10_000, "key": "{{n}} {{inputs.n}} {{flow.name}}" }), vec![]),
+        (
+            "concurrency",
+            json!({ "limit": 1, "key": "{{_trigger.type}}{{currentUser.email}}{{currentDate}}" }),
+            vec![],
+        ),
+        ("concurrency", json!(1), vec!["/concurrency wrong_type"]),
+        ("concurrency", json!({}), vec!["/concurrency/limit required"]),
+        ("concurrency", json!({ "limit": 0 }), vec!["/concurrency/limit out_of_range"]),
+        ("concurrency", json!({ "limit": 10_001 }), vec!["/concurrency/limit out_of_range"]),
+        ("concurrency", json!({ "limit": -1 }), vec!["/concurrency/limit wrong_type"]),
+        ("concurrency", json!({ "limit": 1.5 }), vec!["/concurrency/limit wrong_type"]),
+        ("concurrency", json!({ "limit": 1, "key": 5 }), vec!["/concurrency/key wrong_type"]),
+        ("concurrency", json!({ "limit": 1, "key": "{{n" }), vec!["/concurrency/key expression_syntax"]),
+        ("concurrency", json!({ "limit": 1, "key": "{{it.n}}" }), vec!["/concurrency/key unknown_name"]),
+        ("concurrency", json!({ "limit": 1, "key": "{{steps.it}}" }), vec!["/concurrency/key unknown_name"]),
+        ("concurrency", json!({ "limit": 1, "key": "{{gone}}" }), vec!["/concurrency/key unknown_name"]),
+        ("concurrency", json!({ "limit": 1, "more": 1 }), vec!["/concurrency/more unknown_field"]),
     ];
     for (key, value, expected) in cases {
         let expected: Vec<_> = expected.iter().map(|fault| format!("/settings{fault}")).collect();

@@ -98,7 +98,7 @@ impl<'a> Problem<'a> {
             }
             _ => {}
         }
-        if matches!(self.code, Code::DatabaseUnavailable | Code::Stopping) {
+        if matches!(self.code, Code::DatabaseUnavailable | Code::Stopping | Code::QueueFull) {
             reply.insert_header((RETRY_AFTER, retry_after.unwrap_or(1).to_string()));
         }
         let run = self.run();

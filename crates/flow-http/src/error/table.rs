@@ -113,8 +113,12 @@ codes! {
     StepDiffers = "step_differs", UNPROCESSABLE_ENTITY, "Step differs";
     /// The answer doesn't fit the wait.
     AnswerMismatch = "answer_mismatch", UNPROCESSABLE_ENTITY, "Answer mismatch";
+    /// The inputs make no concurrency key.
+    ConcurrencyKeyInvalid = "concurrency_key_invalid", UNPROCESSABLE_ENTITY, "Concurrency key invalid";
     /// The key belongs to another call.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused";
+    /// Too many runs wait for their turn.
+    QueueFull = "queue_full", TOO_MANY_REQUESTS, "Queue full";
     /// The run failed; a `fail` step may have chosen another status.
     RunFailed = "run_failed", INTERNAL_SERVER_ERROR, "Run failed";
     /// A fault of the server.

@@ -166,3 +166,14 @@ async fn a_sane_request_id_is_kept_and_another_replaced() {
     let (one, other) = (server.get("/healthz").send().await, server.get("/healthz").send().await);
     assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
 }
+
+#[test]
+fn a_full_queue_says_when_to_come_back() {
+    use actix_web::ResponseError as _;
+
+    let error = flow_http::ApiError::from(flow_engine::EngineError::QueueFull { most: 5 });
+    let reply = error.error_response();
+    assert_eq!(reply.status().as_u16(), 429);
+    assert_eq!(reply.headers().get("retry-after").unwrap(), "1");
+    assert_eq!(error.code().as_str(), "queue_full");
+}

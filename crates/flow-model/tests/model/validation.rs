@@ -138,7 +138,9 @@ fn settings_that_would_be_ignored_are_reported() {
     let mut found = faults(&document);
     found.sort();
     let mut expected: Vec<String> =
-        ["concurrency", "callbacks"].map(|key| format!("/settings/{key} setting_unsupported")).to_vec();
+        ["/settings/concurrency/limit required", "/settings/callbacks setting_unsupported"]
+            .map(str::to_owned)
+            .to_vec();
     expected.extend([
         "/definition/steps/0/odd unknown_field".to_owned(),
         "/settings/creditLimit setting_without_effect".to_owned(),

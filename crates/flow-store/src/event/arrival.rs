@@ -41,7 +41,7 @@ impl Taker<'_> {
 }
 
 impl Arrivals {
-    /// The slots of the waits' topics are locked, so nothing comes between this look and the waits.
+    /// The latches of the waits' topics are locked, so nothing comes between this look and the waits.
     pub(crate) fn look(connection: &mut AnyConnection, taker: Taker<'_>, commit: &Prepared) -> Outcome<Self> {
         let mut found: Vec<Option<Arrival>> = Vec::new();
         for wait in &commit.opened {

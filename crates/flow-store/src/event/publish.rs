@@ -4,9 +4,10 @@ use diesel::prelude::*;
 use flow_engine::{PublishEvent, Published, StoreError};
 use flow_model::{Resolution, RunId, VisitPath};
 
-use super::topic::{Slot, Topic, hash};
+use super::topic::{Topic, hash};
 use crate::connection::{AnyConnection, on_each};
 use crate::failure::Outcome;
+use crate::latch::Latch;
 use crate::rows::wait::OPEN;
 use crate::rows::{bytes, read};
 use crate::schema::{events, waits};
@@ -38,11 +39,11 @@ impl NewEvent {
         })
     }
 
-    pub(crate) fn slot(&self) -> Slot {
-        self.topic.slot()
+    pub(crate) fn latch(&self) -> Latch {
+        self.topic.latch()
     }
 
-    /// Its topic's slot is locked: a wait that isn't seen here is opened after this is committed, and sees the event.
+    /// Its topic's latch is locked: a wait that isn't seen here is opened after this is committed, and sees the event.
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Published> {
         if !self.store_row(connection)? {
             return self.taken(connection);

@@ -3,15 +3,14 @@
 use flow_model::WorkspaceId;
 use sha2::{Digest, Sha256};
 
+use crate::latch::Latch;
+
 /// A name and a key, bare of the workspace that they are in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Topic {
     pub(crate) name: String,
     pub(crate) key: Option<String>,
 }
-
-/// How many rows there are to lock.
-const SLOTS: u16 = 1024;
 
 impl Topic {
     /// What the rows of a workspace's waits and events are found by.
@@ -22,17 +21,11 @@ impl Topic {
         hash.chain_update(key.unwrap_or_default()).finalize().into()
     }
 
-    /// The row to lock. Known before the run is, and so the same in all workspaces; two topics that share one wait
-    /// for each other a little, and that is all.
-    pub(crate) fn slot(&self) -> Slot {
-        let hash = self.hash(&[]);
-        Slot(i32::from(u16::from_be_bytes([hash[0], hash[1]]) % SLOTS))
+    /// The latch to lock. Known before the run is, and so the same in all workspaces.
+    pub(crate) fn latch(&self) -> Latch {
+        Latch::of(&self.hash(&[]))
     }
 }
-
-/// The number of a row in `event_slots`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Slot(pub(crate) i32);
 
 /// The hash of a topic in its workspace.
 pub(crate) fn hash(workspace: WorkspaceId, topic: &Topic) -> [u8; 32] {
@@ -57,7 +50,7 @@ mod tests {
         for (at, one) in topics.iter().enumerate() {
             assert!(topics[..at].iter().all(|other| other.hash(&[1]) != one.hash(&[1])), "{one:?}");
             assert_ne!(one.hash(&[1]), one.hash(&[2]));
-            assert!((0..1024).contains(&one.slot().0));
+            assert!((0..1024).contains(&one.latch().0));
         }
     }
 }

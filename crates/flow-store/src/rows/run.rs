@@ -7,6 +7,7 @@ use flow_model::{DefinitionHash, FlowId, RunId, RunStatus, Timestamp, VisitPath,
 use super::{bytes, moment, named, number, read};
 use crate::event::arrival::Taker;
 use crate::failure::Corrupt;
+use crate::run::slot;
 use crate::schema::runs;
 
 /// What lists show of a run.
@@ -29,6 +30,8 @@ pub(crate) struct RunRow {
     parent_waits: Option<bool>,
     depth: i32,
     retry_of: Option<Vec<u8>>,
+    slot: Option<String>,
+    slot_limit: Option<i32>,
 }
 
 impl TryFrom<RunRow> for RunRecord {
@@ -59,6 +62,7 @@ impl TryFrom<RunRow> for RunRecord {
                 cancel_requested_at: moment(row.cancel_requested_at),
                 parent: row.parent()?,
                 retry_of: retry_of.map(RunId::from_bytes),
+                slot: slot::read(row.slot.as_deref(), row.slot_limit)?,
             })
         })
     }

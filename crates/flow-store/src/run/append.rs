@@ -13,8 +13,8 @@ use super::commit::{Of, Prepared, close, stored_count, take_answers};
 use super::told::Owner;
 use crate::connection::AnyConnection;
 use crate::event::arrival::{Arrivals, Taker};
-use crate::event::topic::Slot;
 use crate::failure::Outcome;
+use crate::latch::Latch;
 use crate::order::Order;
 use crate::rows::run::{LockedRun, OwnedRun};
 use crate::rows::stored_number;
@@ -44,8 +44,8 @@ impl NewCommit {
         Order::run(self.commit.answer.as_ref().map_or(self.owner.run, |answer| answer.run))
     }
 
-    pub(crate) fn slots(&self) -> Vec<Slot> {
-        self.commit.slots()
+    pub(crate) fn latches(&self) -> Vec<Latch> {
+        self.commit.latches()
     }
 
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Result<Appended, AppendRefused>> {

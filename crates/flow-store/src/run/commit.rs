@@ -10,8 +10,9 @@ use super::children::PreparedChild;
 use crate::codec::{self, Encoded};
 use crate::connection::{AnyConnection, on_each};
 use crate::event::arrival::{Arrival, Arrivals, Taker};
-use crate::event::topic::{Slot, Topic};
+use crate::event::topic::Topic;
 use crate::failure::{Failure, Outcome};
+use crate::latch::Latch;
 use crate::rows::stored_number;
 use crate::rows::wait::{CLOSED, OPEN, RESOLVED};
 use crate::schema::{run_events, runs, timers, waits};
@@ -135,9 +136,9 @@ impl Prepared {
         stored_count(self.opened.iter().filter(|wait| !wait.is_closed).count())
     }
 
-    /// The slots of the events that its waits are for.
-    pub(crate) fn slots(&self) -> Vec<Slot> {
-        self.opened.iter().filter_map(|wait| Some(wait.topic.as_ref()?.slot())).collect()
+    /// The latches of the events that its waits are for.
+    pub(crate) fn latches(&self) -> Vec<Latch> {
+        self.opened.iter().filter_map(|wait| Some(wait.topic.as_ref()?.latch())).collect()
     }
 
     pub(crate) fn awaits_events(&self) -> bool {

@@ -8,11 +8,12 @@ use super::cancel::lock;
 use super::children;
 use super::commit::{Of, Prepared, close, stored_count};
 use super::key::{KeyOutcome, flow_part, take};
+use super::slot;
 use super::told::Owner;
 use crate::connection::{AnyConnection, on_each};
 use crate::event::arrival::{Arrivals, Taker};
-use crate::event::topic::Slot;
 use crate::failure::{Failure, Outcome};
+use crate::latch::Latch;
 use crate::order::Order;
 use crate::schema::runs;
 use crate::wait;
@@ -26,18 +27,19 @@ pub(crate) struct NewRun {
     record: RunRecord,
     idempotency: Option<IdempotencyKey>,
     node: NodeId,
+    queued: bool,
     commit: Prepared,
 }
 
 impl NewRun {
     pub(crate) fn new(create: Create) -> Result<Self, StoreError> {
-        let Create { record, idempotency, node, commit } = create;
+        let Create { record, idempotency, node, queued, commit } = create;
         let commit = Prepared::new(commit, 0, record.status, record.finished_at)?;
         if let Some(visit) = commit.taken.first() {
             let reason = format!("no answer to {visit} is there to be taken up");
             return Err(StoreError::Rejected { reason });
         }
-        Ok(Self { record, idempotency, node, commit })
+        Ok(Self { record, idempotency, node, queued, commit })
     }
 
     pub(crate) fn order(&self) -> Order {
@@ -47,8 +49,10 @@ impl NewRun {
         }
     }
 
-    pub(crate) fn slots(&self) -> Vec<Slot> {
-        self.commit.slots()
+    pub(crate) fn latches(&self) -> Vec<Latch> {
+        let mut latches = self.commit.latches();
+        latches.extend(self.record.slot.as_ref().map(|slot| slot::latch(&slot.name)));
+        latches
     }
 
     pub(crate) fn store(&self, connection: &mut AnyConnection) -> Outcome<Created> {
@@ -68,7 +72,8 @@ impl NewRun {
         }
         let arrivals = self.arrivals(connection)?;
         let answers_stored = stored_count(arrivals.count());
-        let owned_by = if self.releases(&arrivals) { None } else { Some(self.node) };
+        let released = self.releases(&arrivals) || self.is_queued(connection)?;
+        let owned_by = if released { None } else { Some(self.node) };
         if !store_row(connection, &self.record, &self.commit, owned_by, answers_stored)? {
             return if self.commit.is_stored(connection, self.record.id)? {
                 Ok(Created::New(owner.told_again(connection)?))
@@ -93,7 +98,6 @@ impl NewRun {
             return Ok(Created::New(owner.told_again(connection)?));
         }
         let cancel_requested = self.record.cancel_requested_at.is_some();
-        let released = self.releases(&arrivals);
         Ok(Created::New(Appended { resolved: Vec::new(), cancel_requested, released }))
     }
 
@@ -114,6 +118,18 @@ impl NewRun {
     /// Whether something must be done about the run before it may rest.
     fn is_called(&self, arrivals: &Arrivals) -> bool {
         self.record.cancel_requested_at.is_some() || arrivals.count() > 0
+    }
+
+    /// Whether it has to wait for its turn, if it isn't given up anyway.
+    fn is_queued(&self, connection: &mut AnyConnection) -> Outcome<bool> {
+        match &self.record.slot {
+            _ if self.queued => Ok(true),
+            Some(slot) => {
+                let has_place = slot::has_place(connection, slot, self.record.id, self.record.created_at);
+                Ok(!has_place?)
+            }
+            None => Ok(false),
+        }
     }
 
     fn releases(&self, arrivals: &Arrivals) -> bool {
@@ -137,6 +153,7 @@ pub(super) fn store_row(
     answers_stored: i32,
 ) -> Outcome<bool> {
     let parent = record.parent.as_ref();
+    let (slot, slot_limit) = slot::columns(record);
     let wake = match record.status {
         RunStatus::Queued | RunStatus::Running if !commit.release => true,
         RunStatus::Queued | RunStatus::Running | RunStatus::Waiting => {
@@ -176,6 +193,8 @@ pub(super) fn store_row(
             runs::depth.eq(parent.map_or(0, |parent| i32::from(parent.depth))),
             runs::retry_of.eq(record.retry_of.as_ref().map(|run| run.as_bytes().as_slice())),
             runs::children.eq(stored_count(commit.children.len())),
+            runs::slot.eq(slot),
+            runs::slot_limit.eq(slot_limit),
         ),
     );
     let stored = on_each!(connection, |each| {

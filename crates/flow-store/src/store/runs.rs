@@ -14,9 +14,10 @@ use super::SqlStore;
 use crate::event::publish::NewEvent;
 use crate::order::Order;
 use crate::run::append::NewCommit;
+use crate::run::claim::{Claimed, Contended};
 use crate::run::create::NewRun;
 use crate::run::snapshot::NewSnapshot;
-use crate::run::{cancel, claim, load, told};
+use crate::run::{cancel, claim, load, slot, told};
 use crate::{definition, node, purge, timer, wait};
 
 #[async_trait]
@@ -36,12 +37,12 @@ impl Store for SqlStore {
 
     async fn run_create(&self, create: Create) -> Result<Created, StoreError> {
         let new = NewRun::new(create)?;
-        self.write_with(new.order(), new.slots(), move |connection| new.store(connection)).await
+        self.write_with(new.order(), new.latches(), move |connection| new.store(connection)).await
     }
 
     async fn run_append(&self, append: Append) -> Result<Result<Appended, AppendRefused>, StoreError> {
         let new = NewCommit::new(append)?;
-        self.write_with(new.order(), new.slots(), move |connection| new.store(connection)).await
+        self.write_with(new.order(), new.latches(), move |connection| new.store(connection)).await
     }
 
     async fn run_load(&self, run: RunId) -> Result<Option<StoredRun>, StoreError> {
@@ -57,6 +58,10 @@ impl Store for SqlStore {
         self.read(move |connection| load::record(connection, run)).await
     }
 
+    async fn run_queued(&self, most: usize) -> Result<usize, StoreError> {
+        self.read(move |connection| slot::count_queued(connection, most)).await
+    }
+
     async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError> {
         self.read(move |connection| told::signals(connection, run)).await
     }
@@ -70,7 +75,21 @@ impl Store for SqlStore {
     }
 
     async fn run_claim(&self, claim: Claim) -> Result<Vec<ClaimedRun>, StoreError> {
-        self.write(claim::order(&claim), move |connection| claim::claim(connection, &claim)).await
+        let (order, claim) = (claim::order(&claim), Arc::new(claim));
+        let first = match Contended::of(&claim) {
+            Some(contended) => Claimed { taken: Vec::new(), contended: Some(contended) },
+            None => {
+                let claim = claim.clone();
+                self.write(order.clone(), move |connection| claim::claim(connection, &claim)).await?
+            }
+        };
+        let Claimed { mut taken, contended } = first;
+        if let Some(contended) = contended {
+            let latches = contended.latches();
+            let more = move |connection: &mut _| claim::claim_contended(connection, &claim, &contended);
+            taken.extend(self.write_with(order, latches, more).await?);
+        }
+        Ok(taken)
     }
 
     async fn run_cancel(&self, run: RunId, now: Timestamp, force: bool) -> Result<CancelOutcome, StoreError> {
@@ -87,8 +106,8 @@ impl Store for SqlStore {
 
     async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError> {
         let new = NewEvent::new(event)?;
-        let slots = vec![new.slot()];
-        self.write_with(Order::Many, slots, move |connection| new.store(connection)).await
+        let latches = vec![new.latch()];
+        self.write_with(Order::Many, latches, move |connection| new.store(connection)).await
     }
 
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {

@@ -4,8 +4,8 @@ use flow_engine::StoreError;
 use tokio::sync::oneshot;
 
 use crate::connection::AnyConnection;
-use crate::event::topic::Slot;
 use crate::failure::Outcome;
+use crate::latch::Latch;
 use crate::order::Order;
 
 /// A job of any kind.
@@ -14,7 +14,7 @@ pub(crate) trait Job: Send {
     fn order(&self) -> &Order;
 
     /// What it needs locked from the beginning of its transaction.
-    fn slots(&self) -> &[Slot];
+    fn latches(&self) -> &[Latch];
 
     /// Does it, in a transaction that is open. Again if that one is rolled back.
     fn run(&mut self, connection: &mut AnyConnection) -> Outcome<()>;
@@ -26,7 +26,7 @@ pub(crate) trait Job: Send {
 /// A job by its closure.
 pub(crate) struct Task<W, T> {
     order: Order,
-    slots: Vec<Slot>,
+    latches: Vec<Latch>,
     work: W,
     done: Option<T>,
     reply: oneshot::Sender<Result<T, StoreError>>,
@@ -35,11 +35,11 @@ pub(crate) struct Task<W, T> {
 impl<W, T> Task<W, T> {
     pub(crate) const fn new(
         order: Order,
-        slots: Vec<Slot>,
+        latches: Vec<Latch>,
         work: W,
         reply: oneshot::Sender<Result<T, StoreError>>,
     ) -> Self {
-        Self { order, slots, work, done: None, reply }
+        Self { order, latches, work, done: None, reply }
     }
 }
 
@@ -52,8 +52,8 @@ where
         &self.order
     }
 
-    fn slots(&self) -> &[Slot] {
-        &self.slots
+    fn latches(&self) -> &[Latch] {
+        &self.latches
     }
 
     fn run(&mut self, connection: &mut AnyConnection) -> Outcome<()> {

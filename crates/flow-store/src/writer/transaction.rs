@@ -21,7 +21,7 @@ impl From<Failure> for Stopped {
 /// known: that is an outage.
 pub(super) fn transact(connection: &mut AnyConnection, batch: &mut Batch) -> Result<(), Stopped> {
     connection.begin().map_err(Failure::from)?;
-    let locked = lock_slots(connection, batch);
+    let locked = lock_latches(connection, batch);
     let mut jobs = batch.iter_mut().enumerate();
     let done = locked.and_then(|()| {
         jobs.try_for_each(|(at, job)| {
@@ -41,15 +41,15 @@ pub(super) fn transact(connection: &mut AnyConnection, batch: &mut Batch) -> Res
     }
 }
 
-/// Locks the slots of all jobs, lowest first, where others write to the same tables.
-fn lock_slots(connection: &mut AnyConnection, batch: &Batch) -> Result<(), Stopped> {
+/// Locks the latches of all jobs, lowest first, where others write to the same tables.
+fn lock_latches(connection: &mut AnyConnection, batch: &Batch) -> Result<(), Stopped> {
     let AnyConnection::Postgres(postgres) = connection else { return Ok(()) };
     let jobs = batch.iter().enumerate();
-    let mut slots: Vec<_> =
-        jobs.flat_map(|(at, job)| job.slots().iter().map(move |slot| (*slot, at))).collect();
-    slots.sort_unstable();
-    slots.dedup_by_key(|(slot, _)| *slot);
-    slots.into_iter().try_for_each(|(slot, at)| {
-        postgres::lock_slot(postgres, slot).map_err(|error| Stopped { at: Some(at), failure: error.into() })
+    let mut latches: Vec<_> =
+        jobs.flat_map(|(at, job)| job.latches().iter().map(move |latch| (*latch, at))).collect();
+    latches.sort_unstable();
+    latches.dedup_by_key(|(latch, _)| *latch);
+    latches.into_iter().try_for_each(|(latch, at)| {
+        postgres::lock_latch(postgres, latch).map_err(|error| Stopped { at: Some(at), failure: error.into() })
     })
 }

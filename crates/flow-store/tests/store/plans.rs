@@ -25,8 +25,34 @@ async fn frequent_questions_have_an_index() {
     for (sql, index) in [
         (
             "SELECT id FROM runs WHERE runs.wake AND runs.event_schema <= ? AND NOT (EXISTS (SELECT 1 FROM nodes \
-             WHERE nodes.id = runs.lease_node AND nodes.expires_at > ?)) ORDER BY created_at, id LIMIT ?",
+             WHERE nodes.id = runs.lease_node AND nodes.expires_at > ?)) AND (runs.slot IS NULL OR \
+             runs.lease_node IS NOT NULL OR runs.cancel_requested_at IS NOT NULL) ORDER BY created_at, id LIMIT ?",
             "runs_awake",
+        ),
+        (
+            "SELECT id FROM runs WHERE runs.wake AND (runs.slot IS NULL OR runs.lease_node IS NOT NULL OR \
+             runs.cancel_requested_at IS NOT NULL) AND runs.lease_node = ?",
+            "runs_awake",
+        ),
+        (
+            "SELECT id, slot_limit FROM runs WHERE runs.wake AND runs.slot IS NOT NULL AND runs.lease_node IS NULL \
+             AND runs.cancel_requested_at IS NULL AND runs.slot = ? AND runs.event_schema <= ? \
+             ORDER BY created_at, id LIMIT ?",
+            "runs_for_slot (slot=?)",
+        ),
+        (
+            "SELECT slot, min(created_at), max(slot_limit) FROM runs WHERE runs.wake AND runs.slot IS NOT NULL \
+             AND runs.lease_node IS NULL AND runs.cancel_requested_at IS NULL GROUP BY slot",
+            "runs_for_slot",
+        ),
+        (
+            "SELECT count(*) FROM runs WHERE runs.slot = ? AND runs.lease_node IS NOT NULL",
+            "runs_in_slot (slot=?)",
+        ),
+        (
+            "SELECT slot, count(*) FROM runs WHERE runs.slot IS NOT NULL AND runs.lease_node IS NOT NULL \
+             GROUP BY slot",
+            "runs_in_slot",
         ),
         ("SELECT * FROM runs WHERE parent_run_id = ? ORDER BY created_at, id", "runs_by_parent"),
         (

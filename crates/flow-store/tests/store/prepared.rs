@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, Mutex};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use flow_engine::{Store as _, Timer, TimerKind};
+use flow_engine::{Slot, Store as _, Timer, TimerKind};
 use flow_store::Options;
 
 use crate::backend::{Backend, on_both};
@@ -99,6 +99,17 @@ async fn every_statement_is_prepared_once(backend: Backend) {
         store.run_append(backing_off).await.unwrap().unwrap();
         let timer = Timer { run: resting, visit: visit(), kind: TimerKind::Retry, due_at: at(100) };
         assert!(store.timer_fire(timer, at(100)).await.unwrap());
+        let slot = || Some(Slot { name: format!("slot {round}"), limit: 1 });
+        let (mut first, mut second) = (world.create(), world.create());
+        (first.record.slot, second.record.slot) = (slot(), slot());
+        let (first, second) = (stored(&store, first).await, stored(&store, second).await);
+        store.run_queued(10).await.unwrap();
+        world.claim(&store, None, 10).await;
+        world.claim(&store, Some(second), 1).await;
+        let mut end = step(first, world.node, 1, 1);
+        end.commit.release = true;
+        store.run_append(end).await.unwrap().unwrap();
+        assert_eq!(world.claim_slot(&store, &format!("slot {round}")).await.len(), 1);
         let (parent, children) = world.family(2);
         let run = stored(&store, parent).await;
         world.claim(&store, Some(children[0]), 1).await;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::{
-    Append, Claim, ClaimedRun, Commit, Create, Created, Entropy as _, IdempotencyKey, NewChild, OsEntropy,
-    Parent, Resolve, RunRecord, Store as _,
+    Append, Claim, Claimable, ClaimedRun, Commit, Create, Created, Entropy as _, IdempotencyKey, NewChild,
+    OsEntropy, Parent, Resolve, RunRecord, Store as _,
 };
 use flow_model::{
     BatchId, Decision, DefinitionHash, EventKind, NodeId, Resolution, RunEnd, RunEvent, RunId, RunStart,
@@ -78,9 +78,10 @@ impl World {
             cancel_requested_at: None,
             parent: None,
             retry_of: None,
+            slot: None,
         };
         let commit = commit(0, vec![EventKind::RunStarted(Box::new(start))]);
-        Create { record, idempotency: None, node: self.node, commit }
+        Create { record, idempotency: None, node: self.node, queued: false, commit }
     }
 
     pub(crate) fn keyed(&self, key: &str) -> Create {
@@ -131,10 +132,18 @@ impl World {
     }
 
     pub(crate) async fn claim(&self, store: &SqlStore, run: Option<RunId>, limit: usize) -> Vec<ClaimedRun> {
+        self.claim_of(store, run.map_or(Claimable::Any, Claimable::Run), limit).await
+    }
+
+    pub(crate) async fn claim_slot(&self, store: &SqlStore, name: &str) -> Vec<ClaimedRun> {
+        self.claim_of(store, Claimable::Slot(name.to_owned()), 10).await
+    }
+
+    async fn claim_of(&self, store: &SqlStore, of: Claimable, limit: usize) -> Vec<ClaimedRun> {
         store
             .run_claim(Claim {
                 node: self.node,
-                run,
+                of,
                 limit,
                 now: at(0),
                 id: BatchId::from_bytes([7; 16]),

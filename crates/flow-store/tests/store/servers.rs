@@ -1,12 +1,12 @@
 //! Several servers on one database.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use flow_engine::{
-    CancelOutcome, Created, ResolveOutcome, Store as _, StoredWait, Timer, TimerKind, WaitState,
+    CancelOutcome, Created, ResolveOutcome, Slot, Store as _, StoredWait, Timer, TimerKind, WaitState,
 };
-use flow_model::{RunId, RunStatus};
+use flow_model::{EventKind, RunId, RunStatus};
 use flow_store::SqlStore;
 use futures_util::future::join_all;
 
@@ -166,4 +166,79 @@ async fn set_anew_as_it_fires(world: &World, owner: &SqlStore, other: &SqlStore)
     fired.unwrap();
     assert_eq!(owner.timer_due(at(199), 10).await.unwrap(), []);
     assert!(other.timer_fire(timer, at(200)).await.unwrap());
+}
+
+/// Runs of a few slots are stored, claimed, put to rest, called up and ended on three servers at once: no slot has ever
+/// more owners than places, every run gets its turn, and nobody waits for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_share_the_places_of_a_slot() {
+    const LIMIT: usize = 2;
+    const SLOTS: usize = 3;
+    let Some(database) = Database::new() else { return };
+    let servers = [database.open().await, database.open().await, database.open().await];
+    let world = World::new(&servers[0]).await;
+    let name = |index: usize| format!("slot {}", index % SLOTS);
+    let creates: Vec<_> = (0..60)
+        .map(|index| {
+            let mut create = world.create();
+            create.record.slot = Some(Slot { name: name(index), limit: u32::try_from(LIMIT).unwrap() });
+            create
+        })
+        .collect();
+    let slot_of: HashMap<RunId, String> =
+        creates.iter().enumerate().map(|(index, create)| (create.record.id, name(index))).collect();
+    let mut owned: HashMap<RunId, i64> = HashMap::new();
+    let mut done = HashSet::new();
+    let check = |owned: &HashMap<RunId, i64>| {
+        for index in 0..SLOTS {
+            let held = owned.keys().filter(|run| slot_of[*run] == name(index)).count();
+            assert!(held <= LIMIT, "{held} runs of {} have an owner", name(index));
+        }
+    };
+    let rounds = async {
+        let there = creates.iter().enumerate().map(|(index, create)| {
+            let (server, create) = (servers[index % 3].clone(), create.clone());
+            async move { (create.record.id, server.run_create(create).await.unwrap()) }
+        });
+        for (run, created) in join_all(there).await {
+            let Created::New(told) = created else { panic!("{created:?}") };
+            if !told.released {
+                owned.insert(run, 1);
+            }
+        }
+        check(&owned);
+        while done.len() < creates.len() {
+            // One of those that have a place ends, and while it does, everyone wants it.
+            let ends: Vec<(RunId, i64)> = owned.iter().take(2).map(|(run, epoch)| (*run, *epoch)).collect();
+            owned.retain(|run, _| !ends.iter().any(|(ended, _)| ended == run));
+            let endings = ends.iter().enumerate().map(|(index, (run, epoch))| {
+                let mut end = step(*run, world.node, *epoch, 1);
+                (end.status, end.finished_at) = (RunStatus::Completed, Some(at(1)));
+                end.commit.events[0].kind = EventKind::RunCompleted { output_of: None };
+                servers[index % 3].run_append(end)
+            });
+            let claims = (0..9).map(|index| {
+                let (server, world) = (&servers[index % 3], &world);
+                let some = creates.iter().map(|create| create.record.id).find(|run| !done.contains(run));
+                let name = name(index);
+                async move {
+                    match index % 4 {
+                        0 => world.claim(server, None, 5).await,
+                        1 | 2 => world.claim_slot(server, &name).await,
+                        _ => world.claim(server, some, 1).await,
+                    }
+                }
+            });
+            let (endings, claims) = tokio::join!(join_all(endings), join_all(claims));
+            for appended in endings {
+                assert!(appended.unwrap().unwrap().released);
+            }
+            done.extend(ends.iter().map(|(run, _)| *run));
+            for claimed in claims.into_iter().flatten() {
+                assert!(owned.insert(claimed.run, claimed.epoch).is_none(), "{claimed:?} was claimed twice");
+            }
+            check(&owned);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), rounds).await.expect("the servers wait for each other");
 }

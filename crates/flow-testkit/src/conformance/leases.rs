@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_engine::{AppendRefused, Claim};
+use flow_engine::{AppendRefused, Claim, Claimable};
 use flow_model::{NodeId, Timestamp};
 
 use super::Backend;
@@ -15,7 +15,8 @@ use super::world::{Owned, World, at};
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn taken(world: &World, node: NodeId, millis: i64) -> usize {
-    let claim = Claim { node, run: None, limit: 10, now: at(millis), id: world.batch(), repeated: false };
+    let claim =
+        Claim { node, of: Claimable::Any, limit: 10, now: at(millis), id: world.batch(), repeated: false };
     world.store.run_claim(claim).await.unwrap().len()
 }
 
@@ -71,7 +72,13 @@ pub async fn can_be_of_any_length(store: Arc<dyn Backend>) {
     let owned = leased(&world, 0).await;
     world.store.node_renew(owned.node, at(0), Duration::MAX).await.unwrap();
     let now = Timestamp::from_millis(at(0).after(Duration::MAX).millis() - 1);
-    let claim =
-        Claim { node: world.node, run: Some(owned.run), limit: 1, now, id: world.batch(), repeated: false };
+    let claim = Claim {
+        node: world.node,
+        of: Claimable::Run(owned.run),
+        limit: 1,
+        now,
+        id: world.batch(),
+        repeated: false,
+    };
     assert_eq!(world.store.run_claim(claim).await.unwrap(), []);
 }

@@ -214,6 +214,24 @@ macro_rules! conformance_tests {
             one_of_many_fires_it,
             a_firing_races_its_owner,
         }
+        $crate::conformance_tests! { @group slots
+            it_is_kept,
+            the_oldest_is_next,
+            nobody_jumps_the_line,
+            each_name_is_its_own,
+            who_rests_holds_none,
+            who_never_goes_on_needs_none,
+            an_orphan_holds_its_own,
+            who_leaves_holds_none,
+            a_cancel_needs_none,
+            each_goes_by_its_own_limit,
+            a_claim_fills_the_places,
+            a_repeated_claim_takes_the_same,
+            a_repeated_create_is_told_the_same,
+            a_run_can_be_queued,
+            many_at_once_never_exceed_it,
+            it_goes_on_where_it_stood,
+        }
         $crate::conformance_tests! { @group nodes
             the_store_answers,
             a_zero_lease_gives_all_up,

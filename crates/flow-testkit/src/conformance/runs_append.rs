@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use flow_engine::{Append, AppendRefused, Appended, Claim, WaitState};
+use flow_engine::{Append, AppendRefused, Appended, Claim, Claimable, WaitState};
 use flow_model::{NodeId, Resolution, RunId, RunStatus, Timestamp};
 use serde_json::json;
 
@@ -215,7 +215,7 @@ pub async fn an_end_is_for_good(store: Arc<dyn Backend>) {
         assert_eq!(world.refused(world.step(&owned, at(4))).await, AppendRefused::Stale);
         let claim = Claim {
             node: world.node,
-            run: Some(owned.run),
+            of: Claimable::Run(owned.run),
             limit: 9,
             now: at(5),
             id: world.batch(),

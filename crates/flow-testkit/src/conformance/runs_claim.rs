@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use flow_engine::{Claim, ClaimedRun};
+use flow_engine::{Claim, Claimable, ClaimedRun};
 use flow_model::{RunId, RunStatus};
 
 use super::Backend;
@@ -118,13 +118,19 @@ pub async fn can_name_one_run(store: Arc<dyn Backend>) {
     world.kill(world.node).await;
     assert!(world.claim_run(other, &younger).await.is_some());
     assert!(world.claim_run(other, &younger).await.is_none());
-    let none =
-        Claim { node: other, run: Some(older.run), limit: 0, now: at(0), id: world.batch(), repeated: false };
+    let none = Claim {
+        node: other,
+        of: Claimable::Run(older.run),
+        limit: 0,
+        now: at(0),
+        id: world.batch(),
+        repeated: false,
+    };
     assert_eq!(world.store.run_claim(none).await.unwrap(), []);
     assert_eq!(ids(&world.claim(other, 10).await), [older.run]);
     let unknown = Claim {
         node: other,
-        run: Some(RunId::new(at(0), world.random())),
+        of: Claimable::Run(RunId::new(at(0), world.random())),
         limit: 1,
         now: at(0),
         id: world.batch(),
@@ -170,12 +176,14 @@ pub async fn a_repeated_claim_finds_what_it_took(store: Arc<dyn Backend>) {
     }
     let other = world.living_node().await;
     world.kill(world.node).await;
-    let first = Claim { node: other, run: None, limit: 2, now: at(9), id: world.batch(), repeated: false };
+    let first =
+        Claim { node: other, of: Claimable::Any, limit: 2, now: at(9), id: world.batch(), repeated: false };
     let again = Claim { repeated: true, ..first.clone() };
     let taken = world.store.run_claim(first).await.unwrap();
     assert_eq!(taken.len(), 2);
     assert_eq!(world.store.run_claim(again).await.unwrap(), taken);
-    let lost = Claim { node: other, run: None, limit: 2, now: at(9), id: world.batch(), repeated: true };
+    let lost =
+        Claim { node: other, of: Claimable::Any, limit: 2, now: at(9), id: world.batch(), repeated: true };
     assert_eq!(world.store.run_claim(lost).await.unwrap().len(), 1);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::{
-    Append, AppendRefused, Appended, Claim, ClaimedRun, Commit, Create, Created, NewFlow, Resolve,
+    Append, AppendRefused, Appended, Claim, Claimable, ClaimedRun, Commit, Create, Created, NewFlow, Resolve,
     ResolveOutcome, RunRecord, StoredRun, Visibility,
 };
 use flow_model::{
@@ -135,9 +135,10 @@ impl World {
             parent: None,
             // The store doesn't look whether it is there: a run may outlive those that it repeats.
             retry_of: Some(RunId::new(at(millis), self.random())),
+            slot: None,
         };
         let commit = self.commit(0, now, vec![run_started(json!({}))]);
-        Create { record, idempotency: None, node: self.node, commit }
+        Create { record, idempotency: None, node: self.node, queued: false, commit }
     }
 
     pub(super) fn commit(&self, seq: u64, time: Timestamp, kinds: Vec<EventKind>) -> Commit {
@@ -256,15 +257,28 @@ impl World {
 
     pub(super) async fn claim(&self, node: NodeId, limit: usize) -> Vec<ClaimedRun> {
         self.store
-            .run_claim(Claim { node, run: None, limit, now: at(0), id: self.batch(), repeated: false })
+            .run_claim(Claim {
+                node,
+                of: Claimable::Any,
+                limit,
+                now: at(0),
+                id: self.batch(),
+                repeated: false,
+            })
             .await
             .unwrap()
     }
 
     /// Claims one run only; none when it can't be taken.
     pub(super) async fn claim_run(&self, node: NodeId, owned: &Owned) -> Option<Owned> {
-        let claim =
-            Claim { node, run: Some(owned.run), limit: 10, now: at(0), id: self.batch(), repeated: false };
+        let claim = Claim {
+            node,
+            of: Claimable::Run(owned.run),
+            limit: 10,
+            now: at(0),
+            id: self.batch(),
+            repeated: false,
+        };
         let claimed = self.store.run_claim(claim).await.unwrap();
         assert!(claimed.iter().all(|claimed| claimed.run == owned.run), "{claimed:?}");
         let seq = self.record(owned.run).await.seq;

@@ -58,6 +58,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.through("run_record", self.inner.run_record(run)).await
     }
 
+    async fn run_queued(&self, most: usize) -> Result<usize, StoreError> {
+        self.through("run_queued", self.inner.run_queued(most)).await
+    }
+
     async fn run_signals(&self, run: RunId) -> Result<Option<Signals>, StoreError> {
         self.through("run_signals", self.inner.run_signals(run)).await
     }

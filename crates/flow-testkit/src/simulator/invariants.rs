@@ -19,7 +19,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flow_engine::{Claim, Store, WaitState};
+use flow_engine::{Claim, Claimable, Store, WaitState};
 use flow_model::{
     BatchId, EventKind, ExecutionId, NodeId, Resolution, RunEvent, RunId, RunState, RunStatus, VisitStatus,
     apply,
@@ -173,7 +173,7 @@ fn nothing_is_left(world: &World, run: RunId) -> Result<(), String> {
     let later = world.now().after(Duration::from_secs(24 * 3600));
     let claim = Claim {
         node: NodeId::new(later, [9; 10]),
-        run: None,
+        of: Claimable::Any,
         limit: 10,
         id: BatchId::new(later, [9; 10]),
         repeated: false,

@@ -51,12 +51,15 @@ pub(super) fn with_failures() -> impl Iterator<Item = Row> {
     let rescued = rescued.done("sorry", [("code", "{{error.code}}"), ("by", "{{ask.decidedBy}}")]);
     let rescued = rescued.setting("onError", json!({ "stepId": "ask" }));
     let rescued = without(rescued.build(), "tidy");
+    let limited = retried.clone();
+    let limited = with_setting(limited, "concurrency", json!({ "limit": 1, "key": "{{n}}" }));
     let rows = [
         ("retried", retried, Ok(json!({ "n": 2 })), 2),
         ("exhausted", exhausted, Err("on_request"), 1),
         ("continued", continued, Ok(json!({ "code": "on_request" })), 2),
         ("by a step", by_a_step, Ok(json!({ "code": "on_request" })), 2),
         ("by the flow", by_the_flow.build(), Err("on_request"), 2),
+        ("limited", limited, Ok(json!({ "n": 2 })), 2),
         ("rescued", rescued, Ok(json!({ "code": "on_request", "by": "Ada" })), 1),
     ];
     rows.into_iter()
@@ -102,6 +105,11 @@ pub(super) fn with_pauses() -> impl Iterator<Item = Row> {
         ("form", form, Ok(json!({ "who": "Ada" })), 1),
     ];
     rows.into_iter()
+}
+
+fn with_setting(mut document: Value, key: &str, value: Value) -> Value {
+    document["settings"][key] = value;
+    document
 }
 
 fn without(mut document: Value, step: &str) -> Value {
