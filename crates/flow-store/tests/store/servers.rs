@@ -197,7 +197,7 @@ async fn servers_share_the_places_of_a_slot() {
     };
     let rounds = async {
         let there = creates.iter().enumerate().map(|(index, create)| {
-            let (server, create) = (servers[index % 3].clone(), create.clone());
+            let (server, create) = (servers[index / SLOTS % 3].clone(), create.clone());
             async move { (create.record.id, server.run_create(create).await.unwrap()) }
         });
         for (run, created) in join_all(there).await {
@@ -218,7 +218,7 @@ async fn servers_share_the_places_of_a_slot() {
                 servers[index % 3].run_append(end)
             });
             let claims = (0..9).map(|index| {
-                let (server, world) = (&servers[index % 3], &world);
+                let (server, world) = (&servers[index / SLOTS % 3], &world);
                 let some = creates.iter().map(|create| create.record.id).find(|run| !done.contains(run));
                 let name = name(index);
                 async move {
