@@ -36,11 +36,11 @@ pub(crate) async fn take_up_some(
 /// nobody else.
 pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
     // After a stall this node's own runs look as if nobody drove them: it would take them from itself, again and
-    // again, until it was too often.
-    tokio::select! {
-        biased;
-        () = shared.node.until_fresh(&*shared.clock) => {}
-        () = shared.stopped() => {}
+    // again, until that was too often.
+    if !shared.is_stopping()
+        && let Err(error) = shared.node.refresh(&*shared.store, &*shared.clock).await
+    {
+        tracing::warn!(%error, "the lease couldn't be renewed");
     }
     match claim(&shared, Claimable::Run(run), 1).await.map(|mut claimed| claimed.pop()) {
         Ok(Some(claimed)) => {

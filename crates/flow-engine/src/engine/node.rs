@@ -43,6 +43,11 @@ impl Node {
         Ok(())
     }
 
+    /// Renews the lease if it isn't sure any more.
+    pub(crate) async fn refresh(&self, store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+        if self.is_fresh(clock.now()) { Ok(()) } else { self.renew(store, clock).await }
+    }
+
     /// Gives every run up.
     pub(super) async fn leave(&self, store: &dyn Store) -> Result<(), StoreError> {
         store.node_leave(self.id).await
