@@ -285,28 +285,26 @@ async fn two_engines_share_a_limit() {
 async fn a_run_and_its_child_of_the_same_flow_dont_wait_for_each_other() {
     let world = World::new();
     let engine = world.engine(Registry::new()).await;
-    let flow_id = sub_flow(&world, &engine, &one_at_a_time_down(None)).await;
-    crate::flows::edit(&world, flow_id, &one_at_a_time_down(Some(flow_id.to_string()))).await;
-    crate::flows::publish(&world, &engine, flow_id).await;
+    let flow_id = sub_flow(&world, &engine, &one_at_a_time_down()).await;
     let target = flow_engine::Target::Published(flow_id, flow_model::VersionSelector::Latest);
-    let call = Execute { target, ..world.call(&json!({}), json!({ "n": 3 })) };
+    let inputs = json!({ "n": 3, "itself": flow_id.to_string() });
+    let call = Execute { target, ..world.call(&json!({}), inputs) };
     let reply = soon(engine.execute(call)).await.unwrap();
     assert_eq!(output(&reply.view), json!({ "n": 3 }));
     let child = children(&world, reply.view.id()).await.remove(0);
     assert_eq!(child.slot, reply.view.record.slot);
 }
 
-/// Counts down by running itself, once at a time.
-fn one_at_a_time_down(itself: Option<String>) -> Value {
-    let start = flow("down")
-        .api("start", [required("n", "number")])
+/// Counts down by running itself, which only its caller knows, once at a time.
+fn one_at_a_time_down() -> Value {
+    let inputs = json!({ "n": "{{n - 1}}", "itself": "{{itself}}" });
+    flow("down")
+        .api("start", [required("n", "number"), required("itself", "string")])
         .setting("concurrency", json!({ "limit": 1 }))
-        .condition("which", [("down", "n > 0", "call")], Some("end"));
-    let step = match itself {
-        Some(id) => start.step("call", "run-flow", json!({ "flowId": id, "inputs": { "n": "{{n - 1}}" } })),
-        None => start.set("call", [("x", json!(1))]),
-    };
-    step.done("end", [("n", "{{n}}")]).build()
+        .condition("which", [("down", "n > 0", "call")], Some("end"))
+        .step("call", "run-flow", json!({ "flowId": "{{itself}}", "inputs": inputs }))
+        .done("end", [("n", "{{n}}")])
+        .build()
 }
 
 #[tokio::test]
