@@ -81,6 +81,10 @@ impl Driver {
             }
         };
         tokio::select! {
+            // What is ready at once is met in one order, so that the same happenings make the same run. Nothing is
+            // starved by what stands before it: pokes are few, and what is due is seen to between the others.
+            biased;
+            () = active.poked() => self.look_for_signals().await,
             Some(end) = self.tasks.join_next() => {
                 self.task_ended(end)?;
                 // What returned meanwhile shares its commit.
@@ -89,7 +93,6 @@ impl Driver {
                 }
                 Ok(())
             }
-            () = active.poked() => self.look_for_signals().await,
             // Nothing is under way that has to come to its commit: the next attempt is another start's.
             () = shared.stopped(), if self.aborts.is_empty() => Err(Stop::GivenUp),
             () = due => {

@@ -120,8 +120,10 @@ async fn timers(shared: Arc<Shared>) {
             }
         };
         tokio::select! {
-            () = clock.sleep_until(wake_at) => {}
+            // First, or one that came just now would let them be looked for twice.
+            biased;
             () = shared.timers.notified() => {}
+            () = clock.sleep_until(wake_at) => {}
         }
     }
 }

@@ -47,6 +47,7 @@ async fn request(shared: &Arc<Shared>, run: RunId) -> Result<(), EngineError> {
             CancelOutcome::Missing => return Err(EngineError::RunNotFound(run)),
             CancelOutcome::Resuming => {
                 tokio::select! {
+                    biased;
                     () = watch.changed() => {}
                     () = shared.clock.sleep_until(now.after(PAUSE)) => {}
                 }

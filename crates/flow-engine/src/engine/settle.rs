@@ -138,10 +138,11 @@ pub(super) async fn settle(
             return Err(error);
         }
         tokio::select! {
-            () = any_changed(&mut watches) => {}
+            biased;
             () = &mut bound => is_over = true,
-            () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
             () = shared.stopping.cancelled() => {}
+            () = any_changed(&mut watches) => {}
+            () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
         }
     }
 }
@@ -191,11 +192,12 @@ pub(super) async fn poll(
             return Ok(Poll { view, events });
         }
         tokio::select! {
-            () = watch.changed() => {}
+            biased;
             () = &mut bound => is_over = true,
-            () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
             () = shared.draining.cancelled() => {}
             () = shared.stopping.cancelled() => {}
+            () = watch.changed() => {}
+            () = shared.clock.sleep_until(shared.clock.now().after(FALLBACK)) => {}
         }
     }
 }
