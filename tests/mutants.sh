@@ -21,7 +21,7 @@ if [[ $# -gt 0 ]]; then names=("$@"); else names=($(cd tests/mutants && ls -- *.
 survivors=0
 for name in "${names[@]}"; do
     patch=$PWD/tests/mutants/$name.patch
-    if ! git -C "$folder/tree" apply "$patch"; then
+    if ! git -C "$folder/tree" apply -C1 "$patch"; then
         echo "$name: the patch doesn't apply"
         survivors=$((survivors + 1))
         continue

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use flow_engine::{Clock, StoreError};
 use flow_model::{BatchId, RunEvent, RunId};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::ManualClock;
 
@@ -65,7 +65,9 @@ pub struct Committed {
 
 struct Shared {
     log: Mutex<Log>,
-    life: watch::Sender<Life>,
+    life: Mutex<Life>,
+    /// Wakes in the order in which they came, which a `watch` doesn't, so that a run can be played again.
+    changed: Notify,
     /// What calls and replies that are on their way go by.
     clock: ManualClock,
 }
@@ -95,7 +97,7 @@ impl<S> FaultyStore<S> {
 
     /// The same; calls and replies that are on their way for a while go by that clock.
     pub fn with_clock(inner: Arc<S>, clock: ManualClock) -> Self {
-        let shared = Shared { log: Mutex::default(), life: watch::Sender::default(), clock };
+        let shared = Shared { log: Mutex::default(), life: Mutex::default(), changed: Notify::new(), clock };
         Self { inner, shared: Arc::new(shared) }
     }
 
@@ -113,22 +115,22 @@ impl<S> FaultyStore<S> {
 
     /// Holds every call from now on until [`FaultyStore::go_on`]: a process that stalls.
     pub fn pause(&self) {
-        self.shared.life.send_modify(|life| life.is_paused = true);
+        self.shared.change(|life| life.is_paused = true);
     }
 
     /// Lets the held calls go on.
     pub fn go_on(&self) {
-        self.shared.life.send_modify(|life| life.is_paused = false);
+        self.shared.change(|life| life.is_paused = false);
     }
 
     /// The process dies now.
     pub fn die(&self) {
-        self.shared.life.send_modify(|life| life.is_dead = true);
+        self.shared.change(|life| life.is_dead = true);
     }
 
     /// Whether the process has died.
     pub fn is_dead(&self) -> bool {
-        self.shared.life.borrow().is_dead
+        self.shared.life().is_dead
     }
 
     /// Returns once the process goes on, at once unless it is paused; never once it has died. For what a process
@@ -148,9 +150,17 @@ impl<S> FaultyStore<S> {
         self.until(|life| life.calls >= count).await;
     }
 
-    async fn until(&self, reached: impl FnMut(&Life) -> bool) {
-        // The sender lives as long as `self`, so the channel can't be closed.
-        let _ = self.shared.life.subscribe().wait_for(reached).await;
+    async fn until(&self, reached: impl Fn(&Life) -> bool) {
+        loop {
+            let changed = self.shared.changed.notified();
+            tokio::pin!(changed);
+            // Before the look, or a change right after it would be missed.
+            changed.as_mut().enable();
+            if reached(&self.shared.life()) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// The names of all calls so far, in order.
@@ -182,7 +192,7 @@ impl<S> FaultyStore<S> {
             log.since_rule += 1;
             (log.rule.clone(), log.since_rule)
         };
-        self.shared.life.send_modify(|life| life.calls += 1);
+        self.shared.change(|life| life.calls += 1);
         rule.map_or(Fate::Pass, |rule| rule(StoreCall { number, name }))
     }
 
@@ -236,6 +246,15 @@ impl<S> FaultyStore<S> {
 }
 
 impl Shared {
+    fn life(&self) -> Life {
+        *self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Life)) {
+        change(&mut self.life.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_waiters();
+    }
+
     async fn pass(&self, delay: Duration) {
         self.clock.sleep_until(self.clock.now().after(delay)).await;
     }
@@ -249,6 +268,6 @@ impl<S> Clone for FaultyStore<S> {
 
 impl<S> fmt::Debug for FaultyStore<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FaultyStore").field("life", &*self.shared.life.borrow()).finish_non_exhaustive()
+        f.debug_struct("FaultyStore").field("life", &self.shared.life()).finish_non_exhaustive()
     }
 }

@@ -47,7 +47,9 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
         Schedule::Random(seed) => Some(Disturbance::of(seed)),
     };
     let mut client = Client::new(case, case.seed());
-    start(world, disturbance.as_ref()).await?;
+    for _ in 0..disturbance.as_ref().map_or(1, Disturbance::processes) {
+        start(world, disturbance.as_ref()).await?;
+    }
     set_death(world, schedule);
     let mut turns = 0;
     loop {
@@ -55,7 +57,13 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
         if turns > MOST_TURNS {
             return Err(stuck(world));
         }
-        world.idle().await;
+        let is_idle = match &disturbance {
+            Some(disturbance) => disturbance.turn(world).await,
+            None => {
+                world.idle().await;
+                true
+            }
+        };
         client.collect(world)?;
         if let Some(what) = world.ledger().what_is_broken() {
             return Err(what);
@@ -65,7 +73,7 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
             break;
         }
         if let Some(disturbance) = &mut disturbance
-            && disturbance.strikes(case, world, &mut client).await?
+            && disturbance.strikes(case, world, &mut client, is_idle).await?
         {
             continue;
         }
@@ -83,7 +91,8 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
             invariants::nobody_sleeps(world)?;
             invariants::nobody_works_in_vain(world)?;
         }
-        if !world.pass() {
+        // Time passes when everybody has had their turn: a process that sleeps through its lease has stalled.
+        if is_idle && !world.pass() {
             return Err("nothing is left to wait for, and the run hasn't ended".to_owned());
         }
     }
@@ -122,7 +131,7 @@ async fn start(world: &mut World, disturbance: Option<&Disturbance>) -> Result<(
     let number = world.start().await.map_err(|error| format!("a process doesn't start: {error}"))?;
     world.ledger().note(|| format!("process {number} starts"));
     if let Some(disturbance) = disturbance {
-        disturbance.meddle(&world.processes[number].store);
+        disturbance.meddle(world, number);
     }
     Ok(())
 }

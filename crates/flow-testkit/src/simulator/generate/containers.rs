@@ -9,7 +9,11 @@ impl Generator {
         let id = self.id("each");
         let concurrency = *self.chance.pick(&[1, 1, 2, 5]);
         let stops = self.chance.percent(40);
-        let body = self.inside(concurrency > 1, &[Name::number("item", &[]), Name::number("index", &[])]);
+        let body = self.inside(
+            concurrency > 1,
+            &[Name::number("item", &[]), Name::number("index", &[])],
+            |inside| inside.some_block(3),
+        );
         let mut step = self.plain(id, Kind::Each(Each { concurrency, stops, body }));
         step.on_error = self.on_error(false);
         for member in ["successfulItems", "failedItems"] {
@@ -22,7 +26,10 @@ impl Generator {
     pub(super) fn while_loop(&mut self, block: &mut Block) -> Step {
         let (set, id, counter) = (self.id("set"), self.id("while"), self.id("c"));
         block.push(bare(set, Kind::Set(vec![(counter.clone(), Expr::Int(0))])));
-        let mut body = self.inside(false, &[Name::number("iteration", &[]), Name::number(&counter, &[])]);
+        let mut body =
+            self.inside(false, &[Name::number("iteration", &[]), Name::number(&counter, &[])], |inside| {
+                inside.some_block(3)
+            });
         let raise = self.id("set");
         body.push(bare(raise, Kind::Set(vec![(counter.clone(), Expr::Next(counter.clone()))])));
         let below = i64::try_from(self.chance.between(0, 3)).unwrap_or(0);
@@ -38,8 +45,17 @@ impl Generator {
         let id = self.id("fan");
         let join = *self.chance.pick(&[Join::All, Join::All, Join::Any, Join::Settled]);
         let count = self.chance.between(2, 3);
-        let branches: Vec<_> =
-            (0..count).map(|place| (format!("b{place}"), self.inside(true, &[]))).collect();
+        // One that asks against others that work on: an answer that closes what is about to begin.
+        let is_race = join != Join::Settled && self.chance.percent(40);
+        let branches = (0..count).map(|place| {
+            let block = self.inside(true, &[], |inside| match place {
+                0 if is_race => vec![inside.ask()],
+                _ if is_race => (0..3).map(|_| inside.work()).collect(),
+                _ => inside.some_block(3),
+            });
+            (format!("b{place}"), block)
+        });
+        let branches: Vec<_> = branches.collect();
         let mut step = self.plain(id, Kind::Parallel(Parallel { join, branches }));
         step.on_error = self.on_error(matches!(join, Join::All | Join::Any));
         for place in 0..count {
@@ -54,14 +70,14 @@ impl Generator {
 
     /// A block inside of a loop or a branch, where some names are there beside those outside. Those of an isolated
     /// scope aren't seen outside of it.
-    fn inside(&mut self, isolated: bool, beside: &[Name]) -> Block {
+    fn inside(&mut self, isolated: bool, beside: &[Name], make: impl FnOnce(&mut Self) -> Block) -> Block {
         let (outside, own_from) = (self.names.len(), self.own_from);
         self.names.extend_from_slice(beside);
         if isolated {
             self.own_from = self.names.len();
         }
         self.depth += 1;
-        let block = self.some_block(3);
+        let block = make(self);
         self.depth -= 1;
         self.own_from = own_from;
         if isolated {

@@ -131,7 +131,7 @@ impl Generator {
         Expr::Choice(self.test().into(), Expr::Int(1).into(), Expr::Int(2).into())
     }
 
-    fn ask(&mut self) -> Step {
+    pub(super) fn ask(&mut self) -> Step {
         let id = self.id("ask");
         let whom = *self.chance.pick(&[Whom::Approval, Whom::Approval, Whom::Tool, Whom::Form]);
         let about = self.expression(1);

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use flow_engine::MemoryStore;
-use flow_model::{ExecutionId, VisitPath};
+use flow_engine::{StoredWait, WaitState};
+use flow_model::{ExecutionId, RunId, VisitPath};
 
 use super::super::Case;
 use super::super::chance::{Chance, hash};
@@ -12,7 +12,7 @@ use super::super::client::{Client, INTRUDER};
 use super::super::outside::{Reply, reply};
 use super::super::plan::Whom;
 use super::super::world::{LEASE, World};
-use crate::{Fate, FaultyStore, StoreCall};
+use crate::{Fate, StoreCall};
 
 /// The draws of one play.
 pub(crate) struct Disturbance {
@@ -28,6 +28,8 @@ pub(crate) struct Disturbance {
     share: usize,
     /// Of a hundred store calls, how many go wrong.
     faults: usize,
+    /// In how many of a hundred turns things happen while others are still at work.
+    haste: usize,
     seed: u64,
 }
 
@@ -46,22 +48,44 @@ impl Disturbance {
             intrudes: chance.percent(30),
             share: *chance.pick(&[2, 10, 30]),
             faults: *chance.pick(&[0, 3, 12, 30]),
+            haste: *chance.pick(&[0, 20, 60]),
             seed: chance.seed(),
             chance,
         }
     }
 
     /// Lets a process's calls of its store go wrong now and then.
-    pub(crate) fn meddle(&self, store: &FaultyStore<MemoryStore>) {
+    pub(crate) fn meddle(&self, world: &World, number: usize) {
         let (chance, share) = (Chance::new(self.chance.seed()), self.faults);
         let left = AtomicUsize::new(MOST_FAULTS);
-        store.set_rule(move |call| {
-            if !chance.percent(share) || left.load(Ordering::Relaxed) == 0 {
-                return Fate::Pass;
-            }
-            left.fetch_sub(1, Ordering::Relaxed);
-            fate(&chance, call)
+        let ledger = world.shared.ledger.clone();
+        world.processes[number].store.set_rule(move |call| {
+            let fate = if chance.percent(share) && left.load(Ordering::Relaxed) > 0 {
+                left.fetch_sub(1, Ordering::Relaxed);
+                fate(&chance, call)
+            } else {
+                Fate::Pass
+            };
+            ledger.note(|| format!("      process {number}: {}, {fate:?}", call.name));
+            fate
         });
+    }
+
+    /// How many processes there are from the beginning.
+    pub(crate) fn processes(&self) -> usize {
+        self.chance.between(1, 2)
+    }
+
+    /// Returns once nobody can go on before time passes, or in the midst of it; whether it was the former.
+    pub(crate) async fn turn(&self, world: &mut World) -> bool {
+        if !self.chance.percent(self.haste) {
+            world.idle().await;
+            return true;
+        }
+        for _ in 0..self.chance.below(12) {
+            tokio::task::yield_now().await;
+        }
+        false
     }
 
     /// Perhaps does something; whether it did.
@@ -70,6 +94,7 @@ impl Disturbance {
         case: &Case,
         world: &mut World,
         client: &mut Client<'_>,
+        is_idle: bool,
     ) -> Result<bool, String> {
         self.wake_the_forgotten(world);
         if !self.chance.percent(self.share) {
@@ -94,11 +119,13 @@ impl Disturbance {
                 let number =
                     world.start().await.map_err(|error| format!("a process doesn't start: {error}"))?;
                 world.ledger().note(|| format!("process {number} starts"));
-                self.meddle(&world.processes[number].store);
+                self.meddle(world, number);
             }
             3 if world.processes.len() < MOST_PROCESSES && open.len() > 1 => {
                 let number = *self.chance.pick(&open);
                 world.ledger().note(|| format!("process {number} leaves"));
+                // It renews its lease no more, so what takes it longer to bring to its commit is done again elsewhere.
+                world.losses += 1;
                 let process = &mut world.processes[number];
                 process.is_leaving = true;
                 let engine = process.engine.clone();
@@ -113,7 +140,7 @@ impl Disturbance {
                 let Some(run) = world.runs().first().map(|run| run.id) else { return Ok(false) };
                 client.cancel(world, process, run);
             }
-            8 => {
+            8 if is_idle => {
                 let millis = *self.chance.pick(&[1, 50, 1_000, 4_000]);
                 world.jump(Duration::from_millis(millis));
             }
@@ -143,7 +170,10 @@ impl Disturbance {
         if asked.is_empty() {
             return false;
         }
-        let (visit, whom) = *self.chance.pick(&asked);
+        let (visit, whom) = match overdue(world, run, &asked) {
+            Some(place) => asked[place],
+            None => *self.chance.pick(&asked),
+        };
         let whom = if self.chance.percent(20) {
             *self.chance.pick(&[Whom::Approval, Whom::Tool, Whom::Form])
         } else {
@@ -174,11 +204,22 @@ impl Disturbance {
     }
 }
 
+/// The question whose time is over while nobody has stored that yet: the moment in which a late answer could count.
+fn overdue(world: &World, run: RunId, asked: &[(&String, &Whom)]) -> Option<usize> {
+    let is_overdue = |wait: &StoredWait| {
+        wait.state == WaitState::Open && wait.wait.expires_at.is_some_and(|at| at <= world.now())
+    };
+    let wait = world.waits(run).into_iter().find(is_overdue)?;
+    asked.iter().position(|(visit, _)| visit.as_str() == wait.visit.as_str())
+}
+
 /// How a call goes wrong. The lease's renewal is never so late that a process loses its runs without stalling.
 fn fate(chance: &Chance, call: StoreCall) -> Fate {
     let longest = if call.name == "node_renew" { 2_000 } else { 20_000 };
     let delay = Duration::from_millis((*chance.pick(&[1, 30, 700, 2_000, 20_000])).min(longest));
     match chance.below(5) {
+        // Others have something to do meanwhile.
+        0..3 if call.name == "timer_due" => Fate::Slow(delay),
         0 | 1 => Fate::Fail,
         2 => Fate::LoseReply,
         3 => Fate::Slow(delay),
