@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{Resolution, Timestamp};
+use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use crate::StoreError;
@@ -23,15 +24,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts the engine's own tasks. They end when it stops.
 pub(super) fn start(shared: &Arc<Shared>) {
-    spawn(shared, heartbeat(shared.clone()));
-    spawn(shared, orphans(shared.clone()));
-    spawn(shared, timers(shared.clone()));
-    spawn(shared, purges(shared.clone()));
+    spawn(shared, &shared.leaving, heartbeat(shared.clone()));
+    spawn(shared, &shared.stopping, orphans(shared.clone()));
+    spawn(shared, &shared.stopping, timers(shared.clone()));
+    spawn(shared, &shared.stopping, purges(shared.clone()));
 }
 
-fn spawn(shared: &Shared, work: impl Future<Output = ()> + Send + 'static) {
-    let stopping = shared.stopping.clone();
-    shared.runtime.spawn(async move { stopping.run_until_cancelled(work).await });
+fn spawn(shared: &Shared, end: &CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
+    let end = end.clone();
+    shared.runtime.spawn(async move { end.run_until_cancelled(work).await });
 }
 
 async fn heartbeat(shared: Arc<Shared>) {
@@ -67,8 +68,9 @@ async fn orphans(shared: Arc<Shared>) {
             }
         }
         tokio::select! {
-            () = clock.sleep_until(look_at) => {}
+            biased;
             () = shared.turns.changed() => {}
+            () = clock.sleep_until(look_at) => {}
         }
     }
 }
@@ -181,6 +183,7 @@ pub(super) async fn stop(shared: &Shared, patience: Duration) {
         shared.abandoning.cancel();
         tracing::warn!(runs, "runs are left to the next start");
     }
+    shared.leaving.cancel();
     if let Err(error) = shared.node.leave(&*shared.store).await {
         tracing::warn!(%error, "the lease couldn't be given back; it ends by itself");
     }

@@ -105,6 +105,7 @@ impl EngineBuilder {
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             abandoning: CancellationToken::new(),
+            leaving: CancellationToken::new(),
         });
         shared.node.renew(&*shared.store, &*shared.clock).await?;
         background::start(&shared);

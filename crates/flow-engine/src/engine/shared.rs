@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(super) stopping: CancellationToken,
     /// The patience of a stop is over: drivers are dropped where they are.
     pub(crate) abandoning: CancellationToken,
+    /// The lease is given back: until then it is renewed, also while steps under way come to their commit.
+    pub(super) leaving: CancellationToken,
 }
 
 impl Shared {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::WaitChoice::Only;
-use flow_engine::{Effect, EngineError, Execute, Patience, Registry, Step, StepContext, StepError};
+use flow_engine::{Clock, Effect, EngineError, Execute, Patience, Registry, Step, StepContext, StepError};
 use flow_model::{Fields, RunStatus};
 use flow_testkit::documents::flow;
 use serde_json::{Value, json};
 
-use crate::world::{LONG, World, approve, echo, error, output, soon, steps, until};
+use crate::world::{LEASE, LONG, World, approve, echo, error, output, soon, steps, until};
 
 fn two_effects() -> Value {
     flow("two")
@@ -48,6 +48,31 @@ async fn a_step_under_way_comes_to_its_commit_and_no_new_one_begins() {
     assert_eq!(output(&world.until_ended(&next, run).await), json!({ "a": 2 }));
     let visits: Vec<_> = step.calls().iter().map(|call| call.execution.visit.to_string()).collect();
     assert_eq!(visits, ["one", "two"], "nothing was done twice");
+}
+
+#[tokio::test]
+async fn a_step_that_outlasts_the_lease_of_a_stopping_engine_is_nobody_elses() {
+    let world = World::new();
+    let (mine, theirs) = (echo().held(), echo());
+    let engine = world.engine(steps(&mine)).await;
+    let call = world.call(&two_effects(), json!({}));
+    let run = engine.execute(Execute { patience: Patience::UntilStored, ..call }).await.unwrap().view.id();
+    soon(mine.until_begun(1)).await;
+    let next = world.engine(steps(&theirs)).await;
+    let stop = tokio::spawn(async move { engine.stop(Duration::from_secs(3600)).await });
+    let start = world.clock.now();
+    world
+        .as_time_passes(async {
+            while world.clock.now().since(start) < LEASE * 3 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    assert_eq!(theirs.calls().len(), 0, "it is still under way where it began");
+    mine.release(1);
+    soon(stop).await.unwrap();
+    assert_eq!(output(&world.until_ended(&next, run).await), json!({ "a": 2 }));
+    assert_eq!((mine.calls().len(), theirs.calls().len()), (1, 1), "nothing was done twice");
 }
 
 #[tokio::test]
