@@ -386,6 +386,22 @@ impl Driver {
         }
     }
 
+    /// What backs off has its timer when the run is given up: one that fired while the run was driven is gone, and what
+    /// it called for may not have been heard. One that is there is replaced by itself.
+    fn set_timers_again(&mut self) {
+        if self.state.end().is_some() {
+            return;
+        }
+        let over_at = self.time_over_at();
+        let set = self.pending.timed();
+        let gone = self.state.backing_off().filter(|(visit, _)| !set.contains(*visit));
+        let gone: Vec<_> = gone.map(|(visit, due_at)| (visit.clone(), due_at)).collect();
+        for (visit, due_at) in gone {
+            let due_at = over_at.map_or(due_at, |over_at| over_at.min(due_at));
+            self.pending.set_timer(visit, TimerKind::Retry, due_at);
+        }
+    }
+
     /// Whether the pending events end the run in a way that a cancel forbids.
     fn ended_uncancelled(&self) -> bool {
         matches!(self.state.end(), Some((_, RunEnd::Completed { .. } | RunEnd::Failed { .. })))

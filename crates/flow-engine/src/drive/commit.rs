@@ -32,6 +32,9 @@ impl Driver {
     pub(super) async fn commit(&mut self, release: bool) -> Result<bool, Stop> {
         let batch = flow_model::BatchId::new(self.shared.clock.now(), self.shared.random());
         let kept = if self.ended_uncancelled() { self.pending.without_end() } else { Pending::default() };
+        if release {
+            self.set_timers_again();
+        }
         let commit = self.pending.drain(batch, release);
         if commit.events.is_empty() {
             return Err(Stop::Damaged("nothing is left to do, and nothing happened".to_owned()));

@@ -69,6 +69,11 @@ impl Pending {
         self.timers_set.push((visit, kind, due_at));
     }
 
+    /// The visits whose timers go with the events.
+    pub(super) fn timed(&self) -> BTreeSet<VisitPath> {
+        self.timers_set.iter().map(|(visit, ..)| visit.clone()).collect()
+    }
+
     /// The events say how that wait ended.
     pub(super) fn take(&mut self, visit: VisitPath) {
         self.waits_taken.insert(visit);

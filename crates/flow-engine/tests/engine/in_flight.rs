@@ -1,11 +1,15 @@
 //! What is under way in other items and branches when one of them ends, fails, or is answered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use flow_engine::{Answer, Engine, EngineError, Execute, Patience, RunView, StepError, Store, WaitChoice};
+use flow_engine::{
+    Answer, Engine, EngineError, Execute, Patience, RunView, StepError, Store, StoredWait, WaitChoice,
+    WaitState,
+};
 use flow_model::{ExecutionId, RunId, RunStatus, VisitPath};
-use flow_testkit::ScriptedStep;
 use flow_testkit::documents::flow;
+use flow_testkit::{Fate, FaultyStore, ScriptedStep};
 use serde_json::{Value, json};
 
 use crate::world::{LONG, World, approve, error, output, reject, soon, steps, tool, until};
@@ -587,4 +591,49 @@ async fn what_is_closed_before_it_begins_never_begins_and_the_run_goes_on() {
     assert_eq!(odd.echo.calls().len(), 0);
     let view = answer(&world, &engine, view.id(), "after", approve()).await;
     assert_eq!(output(&view), json!({ "failed": 1 }));
+}
+
+/// A retry's timer fires while its run is driven, and the driver gives the run up before it hears of that.
+#[tokio::test]
+async fn an_attempt_that_falls_due_while_its_run_is_driven_is_made() {
+    let world = World::new();
+    let work = ScriptedStep::new("work")
+        .fails("network", "nobody was there")
+        .answers(|call| Ok((*call.input).clone()))
+        .held();
+    let store = FaultyStore::with_clock(world.store.clone(), world.clock.clone());
+    let engine = world.engine_on(Arc::new(store.clone()), steps(&work)).await;
+    let elsewhere = world.engine(steps(&work)).await;
+    let retry = json!({ "maxAttempts": 2, "initialDelayMs": 10 });
+    let branches = json!([
+        { "name": "left", "steps": [{ "id": "flaky", "type": "work", "data": {}, "retry": retry }] },
+        { "name": "right", "steps": [ask("ask")] },
+    ]);
+    let document = flow("both")
+        .api("start", [])
+        .step("fan", "parallel", json!({ "branches": branches }))
+        .done("end", [("n", 1)])
+        .build();
+    let call = Execute { patience: Patience::UntilStored, ..world.call(&document, json!({})) };
+    let run = engine.execute(call).await.unwrap().view.id();
+    soon(work.until_begun(1)).await;
+    // The commit of the first attempt's failure is told of this answer, long after the second attempt was due.
+    let workspace = world.workspace;
+    let resume = tokio::spawn(async move {
+        elsewhere.resume(workspace, run, WaitChoice::Only, approve(), LONG).await.unwrap()
+    });
+    let is_answered = || store_waits(&world, run).iter().all(|wait| wait.state != WaitState::Open);
+    until(is_answered).await;
+    store.set_rule(|call| match call.name {
+        "run_append" => Fate::Late(Duration::from_secs(2)),
+        _ => Fate::Pass,
+    });
+    work.release_all();
+    let reply = world.as_time_passes(resume).await.unwrap();
+    assert_eq!(output(&reply.view), json!({ "n": 1 }));
+    assert_eq!(work.calls().len(), 2);
+}
+
+fn store_waits(world: &World, run: RunId) -> Vec<StoredWait> {
+    futures_util::FutureExt::now_or_never(world.store.wait_list(run)).unwrap().unwrap()
 }
