@@ -9,7 +9,7 @@
 //! - no effect is called that the flow doesn't have, and each with one input only (what is stored at the time of a
 //!   call is checked by `work`);
 //! - nothing is left: no open wait, no timer, no run that somebody would take up;
-//! - an acknowledged cancel ends the run as cancelled.
+//! - an acknowledged cancel ends the run as cancelled, and from its request on nothing is open to be answered.
 //!
 //! Unless a cancel or an answer out of turn changed its course, and as far as the model can know it:
 //! - the run ends as the model says, and every effect that must happen has.
@@ -129,6 +129,16 @@ fn answers(client: &Client<'_>, run: RunId, events: &[RunEvent], state: &RunStat
             return Err(format!(
                 "{resolution:?} counts as the answer to {execution}, and whoever gave it was refused"
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Of a run that is to be cancelled nothing can be answered any more: an answer would be acknowledged and not count.
+pub(super) fn nothing_is_asked_in_vain(world: &World) -> Result<(), String> {
+    for run in world.runs().into_iter().filter(|run| run.cancel_requested_at.is_some()) {
+        if let Some(open) = world.waits(run.id).iter().find(|wait| wait.state == WaitState::Open) {
+            return Err(format!("the run is to be cancelled, and {open:?} is open"));
         }
     }
     Ok(())

@@ -65,6 +65,7 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
             }
         };
         client.collect(world)?;
+        invariants::nothing_is_asked_in_vain(world)?;
         if let Some(what) = world.ledger().what_is_broken() {
             return Err(what);
         }

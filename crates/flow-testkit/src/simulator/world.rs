@@ -18,7 +18,7 @@ pub(super) struct World {
     pub(super) shared: Shared,
     pub(super) processes: Vec<Process>,
     pub(super) workspace: WorkspaceId,
-    /// How many processes have died, stalled or left.
+    /// How many processes have died or stalled.
     pub(super) losses: u32,
 }
 

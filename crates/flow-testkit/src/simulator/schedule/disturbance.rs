@@ -124,8 +124,6 @@ impl Disturbance {
             3 if world.processes.len() < MOST_PROCESSES && open.len() > 1 => {
                 let number = *self.chance.pick(&open);
                 world.ledger().note(|| format!("process {number} leaves"));
-                // It renews its lease no more, so what takes it longer to bring to its commit is done again elsewhere.
-                world.losses += 1;
                 let process = &mut world.processes[number];
                 process.is_leaving = true;
                 let engine = process.engine.clone();
