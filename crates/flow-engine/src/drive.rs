@@ -110,6 +110,8 @@ pub(crate) struct Driver {
     tasks: JoinSet<TaskEnd>,
     /// Drops each of them whose visit is open, by that visit.
     aborts: HashMap<VisitPath, AbortHandle>,
+    /// Steps that should have begun were left to whoever takes the run up, since the engine stops.
+    withholds: bool,
     /// Its share of what the process drives at a time; none for a run that is stored for later.
     _turn: Option<Turn>,
     /// Lets a stopping engine wait for this driver.
@@ -198,6 +200,7 @@ impl Driver {
             effects: VecDeque::new(),
             tasks: JoinSet::new(),
             aborts: HashMap::new(),
+            withholds: false,
             _turn: turn,
             _token: shared.tracker.token(),
         }
@@ -283,6 +286,13 @@ impl Driver {
             // An answer that a commit told of, or that came while the lease was waited for, leads on: also when it
             // closed all that was to begin.
             if !self.effects.is_empty() {
+                continue;
+            }
+            if self.withholds && self.aborts.is_empty() {
+                if self.pending.is_empty() {
+                    return Err(Stop::GivenUp);
+                }
+                self.commit(false).await?;
                 continue;
             }
             // A claim may come before the time of the next attempt, where clocks differ: then it is waited for.

@@ -21,10 +21,14 @@ impl Driver {
         }
     }
 
-    /// Begins steps of the registry, unless the run ends before they may begin. Before those that touch the
-    /// world, everything is committed.
+    /// Begins steps of the registry, unless the run ends or the engine stops before they may begin. Before those that
+    /// touch the world, everything is committed.
     pub(super) async fn perform(&mut self, to_perform: Vec<(VisitPath, Arc<Value>)>) -> Result<(), Stop> {
-        self.until_fresh().await?;
+        if !self.until_fresh().await? {
+            // Those under way still come to their commit; these are begun by whoever takes the run up.
+            self.withholds = true;
+            return Ok(());
+        }
         if self.is_out_of_time() {
             self.decide(Command::TimedOut)?;
         }
@@ -53,18 +57,18 @@ impl Driver {
         Ok(())
     }
 
-    /// Waits until the lease is sure enough to begin a step, or the run ends.
-    async fn until_fresh(&mut self) -> Result<(), Stop> {
+    /// Waits until the lease is sure enough to begin a step, or the run ends; false when the engine stops.
+    async fn until_fresh(&mut self) -> Result<bool, Stop> {
         let (shared, active) = (self.shared.clone(), self.active.clone());
         while self.state.end().is_none() {
             tokio::select! {
                 biased;
-                () = shared.stopped() => return Err(Stop::GivenUp),
-                () = shared.node.until_fresh(&*shared.clock) => return Ok(()),
+                () = shared.stopped() => return Ok(false),
+                () = shared.node.until_fresh(&*shared.clock) => return Ok(true),
                 () = active.poked() => self.look_for_signals().await?,
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Waits until a step returns, somebody pokes the run, pending events are due, a step is to be tried again,

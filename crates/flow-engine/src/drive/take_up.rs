@@ -35,6 +35,11 @@ pub(crate) async fn take_up_some(
 /// Claims one run, if it is up for it, and drives it. To be carried: a run that was claimed is driven by
 /// nobody else.
 pub(crate) async fn take_up(shared: Arc<Shared>, run: RunId) -> DriveEnd {
+    // A stop waits for the claim too, and not only for the driver that comes of it.
+    let _token = shared.tracker.token();
+    if shared.has_left() {
+        return DriveEnd::GivenUp;
+    }
     // After a stall this node's own runs look as if nobody drove them: it would take them from itself, again and
     // again, until that was too often.
     if !shared.is_stopping()

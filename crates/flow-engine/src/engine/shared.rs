@@ -124,6 +124,11 @@ impl Shared {
         self.stopping.is_cancelled()
     }
 
+    /// Whether the lease was given back: what this node took from now on would be nobody's.
+    pub(crate) fn has_left(&self) -> bool {
+        self.leaving.is_cancelled()
+    }
+
     /// Returns once the engine stops.
     pub(crate) async fn stopped(&self) {
         self.stopping.cancelled().await;

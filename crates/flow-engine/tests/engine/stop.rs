@@ -7,6 +7,7 @@ use flow_engine::WaitChoice::Only;
 use flow_engine::{Clock, Effect, EngineError, Execute, Patience, Registry, Step, StepContext, StepError};
 use flow_model::{Fields, RunStatus};
 use flow_testkit::documents::flow;
+use flow_testkit::{Fate, FaultyStore, ScriptedStep};
 use serde_json::{Value, json};
 
 use crate::world::{LEASE, LONG, World, approve, echo, error, output, soon, steps, until};
@@ -106,11 +107,73 @@ async fn an_engine_whose_store_is_away_stops_within_its_patience() {
         async move { engine.execute(call).await }
     });
     soon(step.until_begun(1)).await;
-    store.set_rule(|_| flow_testkit::Fate::Fail);
+    store.set_rule(|_| Fate::Fail);
     step.release_all();
     until(|| store.commits().len() > 1).await;
     soon(engine.stop(Duration::from_millis(10))).await;
     assert!(soon(call).await.unwrap().is_err(), "nothing can be said of the run");
+}
+
+#[tokio::test]
+async fn a_step_that_may_not_begin_any_more_takes_no_other_one_with_it() {
+    let world = World::new();
+    let slow = echo().held();
+    let quick = ScriptedStep::new("quick").answers(|call| Ok((*call.input).clone())).held();
+    let types = || steps(&slow).with(quick.clone());
+    let engine = world.engine(types()).await;
+    let step = |id, kind| json!({ "id": id, "type": kind, "data": {} });
+    let mut first = step("first", "quick");
+    first["nextStepId"] = json!("second");
+    let branches = json!([
+        { "name": "left", "steps": [step("long", "work")] },
+        { "name": "right", "steps": [first, step("second", "quick")] },
+    ]);
+    let document = flow("both")
+        .api("start", [])
+        .step("fan", "parallel", json!({ "branches": branches }))
+        .done("end", [("n", 1)])
+        .build();
+    let call = Execute { patience: Patience::UntilStored, ..world.call(&document, json!({})) };
+    let run = engine.execute(call).await.unwrap().view.id();
+    soon(async { tokio::join!(slow.until_begun(1), quick.until_begun(1)) }).await;
+    let stop = tokio::spawn(async move { engine.stop(Duration::from_secs(3600)).await });
+    tokio::task::yield_now().await;
+    quick.release_all();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((quick.calls().len(), slow.dropped()), (1, 0), "the one doesn't begin, the other goes on");
+    slow.release_all();
+    soon(stop).await.unwrap();
+    let next = world.engine(types()).await;
+    assert_eq!(output(&world.until_ended(&next, run).await), json!({ "n": 1 }));
+    assert_eq!((quick.calls().len(), slow.calls().len()), (2, 1), "nothing was done twice");
+}
+
+#[tokio::test]
+async fn an_engine_that_has_left_takes_no_run() {
+    let world = World::new();
+    let store = FaultyStore::with_clock(world.store.clone(), world.clock.clone());
+    let engine = world.engine_on(Arc::new(store.clone()), Registry::new()).await;
+    let document = flow("ask").api("start", []).approval("ask", "?").done("end", [("n", 1)]).build();
+    let run = world.run(&engine, &document, json!({})).await.id();
+    store.set_rule(|call| match call.name {
+        "wait_resolve" => Fate::Late(Duration::from_secs(1)),
+        _ => Fate::Pass,
+    });
+    let resume = tokio::spawn({
+        let (engine, workspace) = (engine.clone(), world.workspace);
+        async move { engine.resume(workspace, run, Only, approve(), Patience::UpTo(Duration::ZERO)).await }
+    });
+    until(|| store.calls().contains(&"wait_resolve")).await;
+    soon(engine.stop(Duration::from_secs(5))).await;
+    let reply = world.as_time_passes(resume).await.unwrap().unwrap();
+    assert!(!reply.settled, "the answer counts, and another server goes on with it");
+    let calls = store.calls();
+    let after = calls.iter().skip_while(|call| **call != "node_leave");
+    assert!(!after.clone().any(|call| *call == "run_claim"), "{calls:?}");
+    let next = world.engine(Registry::new()).await;
+    assert_eq!(output(&world.until_ended(&next, run).await), json!({ "n": 1 }));
 }
 
 #[tokio::test]
