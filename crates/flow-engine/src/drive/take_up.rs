@@ -22,6 +22,8 @@ pub(crate) async fn take_up_some(
     of: Claimable,
     limit: usize,
 ) -> Result<usize, StoreError> {
+    // After a stall this node's own runs look as if nobody drove them, also those that it has just taken.
+    shared.node.until_fresh(&*shared.clock).await;
     let claimed = claim(shared, of, limit).await?;
     let count = claimed.len();
     for claimed in claimed {

@@ -52,8 +52,6 @@ async fn orphans(shared: Arc<Shared>) {
     let clock = &*shared.clock;
     let mut look_at = clock.now();
     loop {
-        // After a stall this node's own runs look as if nobody drove them until its lease is renewed.
-        shared.node.until_fresh(clock).await;
         let is_due = shared.turns.take_due() || clock.now() >= look_at;
         let looked = async {
             take_up_in_line(&shared).await?;

@@ -1,10 +1,11 @@
 //! A process that stalls past its lease while another takes over, and wakes up again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use flow_engine::{Engine, Registry, Store};
-use flow_model::RunStatus;
+use flow_engine::{Clock, Engine, Registry, Resolve, Store};
+use flow_model::{Decision, Resolution, RunStatus, VisitPath};
 use flow_testkit::documents::flow;
 use flow_testkit::{FaultyStore, ManualClock, ScriptedStep};
 use serde_json::{Value, json};
@@ -214,4 +215,36 @@ async fn a_commit_that_another_process_took_over_meanwhile_begins_no_effect_here
     assert_eq!(output(&reply.view), json!({ "a": 2 }));
     assert_eq!(mine.calls().len(), 1, "the second effect is the other process's");
     check_log(&world.store, run).await;
+}
+
+#[tokio::test]
+async fn a_process_that_stalls_while_it_takes_runs_up_takes_none_from_itself() {
+    let world = World::new();
+    let step = echo().held();
+    let first = world.engine(steps(&step)).await;
+    let document = flow("ask")
+        .api("start", [])
+        .approval("ask", "?")
+        .step("one", "work", json!({ "n": 1 }))
+        .done("end", [("a", "{{one.n}}")])
+        .build();
+    let run = world.run(&first, &document, json!({})).await.id();
+    first.stop(Duration::from_secs(5)).await;
+    let visit = VisitPath::from_stored("ask");
+    let resolution = Resolution::Decided { decision: Decision::Approve, message: None, decided_by: None };
+    world.store.wait_resolve(Resolve { run, visit, resolution, now: world.clock.now() }).await.unwrap();
+    let store = FaultyStore::with_clock(world.store.clone(), world.clock.clone());
+    // Its claim arrives when its lease is over, which can't be renewed for a while.
+    let (claims, renewals) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    store.set_rule(move |call| match call.name {
+        "run_claim" if claims.fetch_add(1, Ordering::Relaxed) == 0 => flow_testkit::Fate::Slow(LEASE * 2),
+        "node_renew" if (1..40).contains(&renewals.fetch_add(1, Ordering::Relaxed)) => {
+            flow_testkit::Fate::Fail
+        }
+        _ => flow_testkit::Fate::Pass,
+    });
+    let engine = world.engine_on(Arc::new(store.clone()), steps(&step)).await;
+    step.release_all();
+    let view = world.until_ended(&engine, run).await;
+    assert_eq!(output(&view), json!({ "a": 1 }), "it isn't set aside");
 }
