@@ -24,7 +24,7 @@ use super::{Case, chance::Chance};
 /// The person who gives the answers that count.
 pub(super) const NAME: &str = "Ada";
 
-/// The person who answers out of turn.
+/// Who answers out of turn. Each time it is another person, so that no two answers are the same.
 pub(super) const INTRUDER: &str = "Mallory";
 
 type Called = JoinHandle<Result<Reply, EngineError>>;
@@ -54,7 +54,7 @@ struct Call {
 
 enum CallKind {
     Execute,
-    Resume { execution: ExecutionId, resolution: Resolution, by: &'static str },
+    Resume { execution: ExecutionId, resolution: Resolution, by: String },
     Cancel,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Client<'a> {
             });
             if let Some((wait, answered)) = open.and_then(|wait| Some((wait.clone(), self.answer(&wait)?))) {
                 let execution = ExecutionId { run: run.id, visit: wait.visit };
-                self.resume(world, process, execution, answered, NAME);
+                self.resume(world, process, execution, answered, NAME.to_owned());
                 return true;
             }
         }
@@ -143,17 +143,17 @@ impl<'a> Client<'a> {
         process: usize,
         execution: ExecutionId,
         answered: Answered,
-        by: &'static str,
+        by: String,
     ) {
         let patience = self.patience();
         world
             .ledger()
             .note(|| format!("{by} answers {} at process {process}, {patience:?}", execution.visit));
         let engine = world.processes[process].engine.clone();
-        let (workspace, run, answer) = (world.workspace, execution.run, answered.answer(by));
+        let (workspace, run, answer) = (world.workspace, execution.run, answered.answer(&by));
         let choice = WaitChoice::Named(execution.to_string());
         let task = tokio::spawn(async move { engine.resume(workspace, run, choice, answer, patience).await });
-        let kind = CallKind::Resume { execution, resolution: answered.resolution(by), by };
+        let kind = CallKind::Resume { execution, resolution: answered.resolution(&by), by };
         self.calls.push(Call { process, kind, task });
     }
 
@@ -230,7 +230,7 @@ impl<'a> Client<'a> {
         world: &World,
         execution: ExecutionId,
         resolution: Resolution,
-        by: &'static str,
+        by: String,
         result: Result<Reply, EngineError>,
     ) -> Result<(), String> {
         match result {

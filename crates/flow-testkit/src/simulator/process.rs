@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) ledger: Arc<Ledger>,
     /// The true time.
     pub(super) clock: ManualClock,
+    /// When it began.
+    pub(super) start: Timestamp,
     /// How long a process takes from one look at its clock to the next: nothing, or so much that a driver has to
     /// commit in the middle of what it does.
     pub(super) tick: Duration,

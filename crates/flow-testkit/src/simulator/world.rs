@@ -32,7 +32,15 @@ impl World {
         let ledger = Arc::new(Ledger::new(is_told));
         // A quarter of the worlds is slow.
         let tick = Duration::from_millis(if seed % 4 == 3 { 10 + seed % 7 * 8 } else { 0 });
-        let shared = Shared { seed, database: Arc::new(MemoryStore::new()), entropy, ledger, clock, tick };
+        let shared = Shared {
+            seed,
+            database: Arc::new(MemoryStore::new()),
+            entropy,
+            ledger,
+            start: clock.now(),
+            clock,
+            tick,
+        };
         Self { shared, processes: Vec::new(), workspace, losses: 0 }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use flow_engine::{StoredWait, WaitState};
+use flow_engine::{Clock, StoredWait, WaitState};
 use flow_model::{ExecutionId, RunId, VisitPath};
 
 use super::super::Case;
@@ -58,7 +58,8 @@ impl Disturbance {
     pub(crate) fn meddle(&self, world: &World, number: usize) {
         let (chance, share) = (Chance::new(self.chance.seed()), self.faults);
         let left = AtomicUsize::new(MOST_FAULTS);
-        let ledger = world.shared.ledger.clone();
+        let (ledger, clock) = (world.shared.ledger.clone(), world.shared.clock.clone());
+        let start = world.shared.start;
         world.processes[number].store.set_rule(move |call| {
             let fate = if chance.percent(share) && left.load(Ordering::Relaxed) > 0 {
                 left.fetch_sub(1, Ordering::Relaxed);
@@ -66,7 +67,10 @@ impl Disturbance {
             } else {
                 Fate::Pass
             };
-            ledger.note(|| format!("      process {number}: {}, {fate:?}", call.name));
+            ledger.note(|| {
+                let millis = clock.now().since(start).as_millis();
+                format!("      process {number}: {}, {fate:?} at {millis} ms", call.name)
+            });
             fate
         });
     }
@@ -179,7 +183,8 @@ impl Disturbance {
         };
         let answer: Reply = reply(hash(self.seed, visit), visit, whom);
         let execution = ExecutionId { run, visit: VisitPath::from_stored(visit) };
-        client.resume(world, process, execution, answer, INTRUDER);
+        let by = format!("{INTRUDER} {}", self.chance.below(1_000_000));
+        client.resume(world, process, execution, answer, by);
         true
     }
 
