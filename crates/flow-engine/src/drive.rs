@@ -333,8 +333,11 @@ impl Driver {
                 Effect::Perform { visit, input } => to_perform.push((visit, input)),
                 Effect::StartChild { visit, request } => self.start_child(visit, &request).await?,
             }
-            // The last decision's events are committed by the loop round this, which knows what follows.
-            if !self.effects.is_empty() && self.pending.is_due(self.shared.clock.now()) {
+            // The last decision's events are committed by the loop round this, which knows what follows. What was closed
+            // meanwhile doesn't follow.
+            if self.pending.is_due(self.shared.clock.now())
+                && self.effects.iter().any(|effect| !self.is_closed(effect.visit()))
+            {
                 self.commit(false).await?;
             }
             decisions += 1;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::{
-    Answer, Engine, EngineError, Execute, Patience, RunView, StepError, Store, StoredWait, WaitChoice,
+    Answer, Clock, Engine, EngineError, Execute, Patience, RunView, StepError, Store, StoredWait, WaitChoice,
     WaitState,
 };
-use flow_model::{ExecutionId, RunId, RunStatus, VisitPath};
+use flow_model::{ExecutionId, RunId, RunStatus, Timestamp, VisitPath};
 use flow_testkit::documents::flow;
-use flow_testkit::{Fate, FaultyStore, ScriptedStep};
+use flow_testkit::{Fate, FaultyStore, ManualClock, ScriptedStep};
 use serde_json::{Value, json};
 
 use crate::world::{LONG, World, approve, error, output, reject, soon, steps, tool, until};
@@ -354,13 +354,13 @@ async fn a_run_waits_only_when_every_open_branch_does_and_its_time_stands_only_t
     world.clock.advance(Duration::from_secs(50));
     odd.held.release_all();
     let view = once(&world, &engine, run, |view| view.status() == RunStatus::Waiting).await;
-    assert_eq!(view.state.active_time(flow_engine::Clock::now(&world.clock)), Duration::from_secs(50));
+    assert_eq!(view.state.active_time(world.clock.now()), Duration::from_secs(50));
     world.clock.advance(Duration::from_secs(3_000));
     answer(&world, &engine, run, "fan:b/b", approve()).await;
     answer(&world, &engine, run, "fan:a/a2", approve()).await;
     let view = answer(&world, &engine, run, "after", approve()).await;
     assert_eq!(output(&view)["fan"]["b"]["decision"], json!("approve"));
-    assert_eq!(view.state.active_time(flow_engine::Clock::now(&world.clock)), Duration::from_secs(50));
+    assert_eq!(view.state.active_time(world.clock.now()), Duration::from_secs(50));
 }
 
 #[tokio::test]
@@ -463,7 +463,7 @@ async fn the_answer_that_came_first_wins_when_nobody_drove_the_run() {
                 run,
                 visit: VisitPath::from_stored(&format!("fan:{id}/{id}")),
                 resolution: flow_model::Resolution::ToolSucceeded { output: json!(id).into() },
-                now: flow_engine::Clock::now(&world.clock),
+                now: world.clock.now(),
             };
             let outcome = world.store.wait_resolve(resolve).await.unwrap();
             assert_eq!(outcome, flow_engine::ResolveOutcome::Won);
@@ -555,7 +555,7 @@ async fn a_run_goes_on_when_an_answer_closes_all_that_was_about_to_begin() {
         run,
         visit: VisitPath::from_stored("fan:b/b"),
         resolution: flow_model::Resolution::ToolSucceeded { output: json!(2).into() },
-        now: flow_engine::Clock::now(&world.clock),
+        now: world.clock.now(),
     };
     for _ in 0..100 {
         tokio::task::yield_now().await;
@@ -636,4 +636,54 @@ async fn an_attempt_that_falls_due_while_its_run_is_driven_is_made() {
 
 fn store_waits(world: &World, run: RunId) -> Vec<StoredWait> {
     futures_util::FutureExt::now_or_never(world.store.wait_list(run)).unwrap().unwrap()
+}
+
+/// A clock that moves on with every look at it.
+struct Slow(ManualClock, Duration);
+
+#[async_trait::async_trait]
+impl Clock for Slow {
+    fn now(&self) -> Timestamp {
+        self.0.advance(self.1);
+        self.0.now()
+    }
+
+    async fn sleep_until(&self, at: Timestamp) {
+        self.0.sleep_until(at).await;
+    }
+}
+
+/// What is closed doesn't follow, so the commit before it that time calls for is the last one.
+#[tokio::test]
+async fn a_slow_process_gives_up_a_run_whose_other_branches_were_closed() {
+    let branch = |name: &str| {
+        let step = json!({ "id": name, "type": "transform", "data": { "expression": "1" } });
+        json!({ "name": name, "steps": [step] })
+    };
+    let branches: Vec<_> = ["a", "b", "c"].into_iter().map(branch).collect();
+    let inner = json!({ "id": "inner", "type": "parallel", "data": { "join": "any", "branches": branches } });
+    let outer = json!([{ "name": "left", "steps": [ask("ask")] }, { "name": "right", "steps": [inner] }]);
+    let document = flow("slow")
+        .api("start", [])
+        .step("fan", "parallel", json!({ "branches": outer }))
+        .done("end", [("a", "{{fan.right.a}}")])
+        .build();
+    // Time calls for the commit at one place after the other.
+    for tick in (5..250).step_by(5).map(Duration::from_millis) {
+        let world = World::new();
+        let builder = Engine::builder().store(world.store.clone()).entropy(world.entropy.clone());
+        let clock = Arc::new(Slow(world.clock.clone(), tick));
+        let engine = builder.clock(clock).build().await.unwrap();
+        let call = Execute { patience: Patience::UpTo(Duration::ZERO), ..world.call(&document, json!({})) };
+        let run = soon(engine.execute(call)).await.unwrap().view.id();
+        let waits = || async { world.inspect(&engine, run).await.status() == RunStatus::Waiting };
+        soon(async {
+            while !waits().await {
+                tokio::task::yield_now().await
+            }
+        })
+        .await;
+        let resume = engine.resume(world.workspace, run, WaitChoice::Only, approve(), LONG);
+        assert_eq!(output(&soon(resume).await.unwrap().view), json!({ "a": 1 }), "{tick:?}");
+    }
 }

@@ -79,7 +79,7 @@ async fn a_process_that_stalls_at_any_call_of_its_store_does_no_harm() {
             let played =
                 futures_util::future::select(Box::pin(playing), Box::pin(until_paused(&store, number)));
             let over = matches!(as_time_passes(&clock, played).await, futures_util::future::Either::Left(_));
-            world.clock.set(flow_engine::Clock::now(&clock).after(LEASE));
+            world.clock.set(clock.now().after(LEASE));
             let next = world.engine(registry(&theirs)).await;
             let what = format!("stalled at call {number}");
             for run in crate::scenario::tried(&store) {
