@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod event;
 mod run;
+mod script;
 mod step;
 mod store;
 
@@ -26,5 +27,6 @@ pub use run::{
     IdempotencyKey, LeaseDuration, NewChild, Parent, Resolve, ResolveOutcome, ResolvedWait, RunRecord,
     Signals, Slot, StoredDefinition, StoredRun, StoredWait, Timer, TimerKind, WaitState,
 };
+pub use script::ScriptEngine;
 pub use step::{Effect, Step, StepContext, StepError};
 pub use store::Store;

@@ -48,6 +48,7 @@
 
 mod ast;
 mod budget;
+mod chance;
 mod error;
 mod eval;
 mod expression;
@@ -55,14 +56,20 @@ mod json_template;
 mod nearest;
 mod parse;
 mod scope;
+mod script;
 mod template;
 mod value;
 
 pub use budget::OUTPUT_LIMIT;
+pub use chance::Chance;
 pub use error::{EvalError, Place, SyntaxError, SyntaxErrorKind, TemplateFault};
 pub use expression::{Expression, FreeName};
 pub use json_template::JsonTemplate;
 pub use nearest::nearest;
 pub use parse::{NESTING_LIMIT, SOURCE_LIMIT};
 pub use scope::{Lookup, Object, Scope};
+pub use script::{
+    ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind, ScriptLog,
+    ScriptLogLevel, ScriptOutcome,
+};
 pub use template::Template;
