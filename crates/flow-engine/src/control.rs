@@ -82,7 +82,7 @@ pub(crate) enum Control {
     Each(Each),
     While(While),
     Parallel(Parallel),
-    RunFlow(RunFlow),
+    RunFlow(Box<RunFlow>),
 }
 
 /// A step's settings, resolved against a run.
@@ -154,7 +154,7 @@ impl Control {
             "each" => Each::compile(step, data, templates).map(Self::Each),
             "while" => While::compile(step, data, templates).map(Self::While),
             "parallel" => Parallel::compile(step, data).map(Self::Parallel),
-            "run-flow" => RunFlow::compile(data, templates).map(Self::RunFlow),
+            "run-flow" => RunFlow::compile(data, templates).map(|control| Self::RunFlow(control.into())),
             _ => None,
         }
     }

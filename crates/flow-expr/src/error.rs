@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::ast::Span;
+use crate::{ast::Span, script::ScriptFailure};
 
 /// A place in the text of an expression or template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +122,20 @@ pub enum EvalError {
         /// Where it stands.
         place: Place,
     },
+    /// A script has no value.
+    #[error("{failure} ({place})")]
+    Script {
+        /// Why.
+        failure: ScriptFailure,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A script's outcome isn't known yet: see [`Scripts`](crate::Scripts).
+    #[error("the script isn't evaluated yet ({place})")]
+    ScriptPending {
+        /// Where it stands.
+        place: Place,
+    },
 }
 
 impl EvalError {
@@ -131,6 +145,8 @@ impl EvalError {
             Self::UnknownName { .. } => "unknown_name",
             Self::Type { .. } => "type_error",
             Self::OutputTooLarge { .. } => "output_too_large",
+            Self::Script { failure, .. } => failure.kind.code(),
+            Self::ScriptPending { .. } => "script_pending",
         }
     }
 
@@ -139,7 +155,9 @@ impl EvalError {
         match self {
             Self::UnknownName { place, .. }
             | Self::Type { place, .. }
-            | Self::OutputTooLarge { place, .. } => place,
+            | Self::OutputTooLarge { place, .. }
+            | Self::Script { place, .. }
+            | Self::ScriptPending { place } => place,
         }
     }
 
@@ -148,7 +166,9 @@ impl EvalError {
         match &mut self {
             Self::UnknownName { place, .. }
             | Self::Type { place, .. }
-            | Self::OutputTooLarge { place, .. } => {
+            | Self::OutputTooLarge { place, .. }
+            | Self::Script { place, .. }
+            | Self::ScriptPending { place } => {
                 place.pointer = Some(pointer.into());
             }
         }

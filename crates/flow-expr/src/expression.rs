@@ -5,12 +5,14 @@ use std::{ops::Range, sync::Arc};
 use serde_json::Value;
 
 use crate::{
-    ast::Node,
-    budget::Budget,
-    error::{EvalError, SyntaxError},
+    ast::{Node, Span},
+    error::{EvalError, Place, SyntaxError},
     eval::Evaluator,
-    parse,
+    evaluation::Evaluation,
+    parse::{self, Root},
+    pick::Picks,
     scope::Scope,
+    script::ScriptFailure,
     value::{self, Val},
 };
 
@@ -30,7 +32,7 @@ pub struct Expression {
     text: Arc<str>,
     /// The part of the text that is the expression.
     range: Range<usize>,
-    root: Node,
+    root: Root,
     free_names: Vec<FreeName>,
 }
 
@@ -38,7 +40,7 @@ impl Expression {
     /// Parses a text that is one expression.
     ///
     /// # Errors
-    /// The text is no JavaScript expression, uses what is not supported here, or is beyond a limit.
+    /// The text is no JavaScript expression, has no value that JSON can hold, or is beyond a limit.
     pub fn parse(source: &str) -> Result<Self, SyntaxError> {
         Self::parse_part(source.into(), 0..source.len())
     }
@@ -59,12 +61,17 @@ impl Expression {
         &self.free_names
     }
 
+    /// Whether a script engine evaluates it, and not this crate.
+    pub fn is_script(&self) -> bool {
+        self.picks().is_some()
+    }
+
     /// The value as JSON. What JSON lacks (`undefined`, `NaN`, `Infinity`) is null; a whole variable is shared.
     ///
     /// # Errors
-    /// A name is unknown, JavaScript would throw, or the result is too large.
+    /// A name is unknown, JavaScript would throw, or the result is too large; or it waits for a script engine.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Arc<Value>, EvalError> {
-        self.evaluate_within(scope, &Budget::new())
+        self.evaluate_within(&Evaluation::of(scope, self, false)?)
     }
 
     /// Whether JavaScript counts the value as true.
@@ -72,43 +79,85 @@ impl Expression {
     /// # Errors
     /// As for [`Self::evaluate`].
     pub fn is_truthy(&self, scope: &dyn Scope) -> Result<bool, EvalError> {
-        let budget = Budget::new();
-        let truthy = self.evaluator(scope, &budget).eval(&self.root)?.is_truthy();
-        Ok(truthy)
+        let cx = Evaluation::of(scope, self, true)?;
+        match &self.root {
+            Root::Native(root) => Ok(self.evaluator(&cx).eval(root)?.is_truthy()),
+            Root::Script(_) => Ok(*cx.script_value(self)? == Value::Bool(true)),
+        }
     }
 
-    pub(crate) fn evaluate_within(
-        &self,
-        scope: &dyn Scope,
-        budget: &Budget,
-    ) -> Result<Arc<Value>, EvalError> {
-        self.finish(scope, budget, |value| value::into_shared(value, budget))
+    pub(crate) fn evaluate_within(&self, cx: &Evaluation<'_>) -> Result<Arc<Value>, EvalError> {
+        match &self.root {
+            Root::Native(root) => self.finish(root, cx, |value| value::into_shared(value, &cx.budget)),
+            Root::Script(_) => cx.script_value(self),
+        }
     }
 
-    pub(crate) fn json_within(&self, scope: &dyn Scope, budget: &Budget) -> Result<Value, EvalError> {
-        self.finish(scope, budget, |value| value::into_json(value, budget))
+    pub(crate) fn json_within(&self, cx: &Evaluation<'_>) -> Result<Value, EvalError> {
+        match &self.root {
+            Root::Native(root) => self.finish(root, cx, |value| value::into_json(value, &cx.budget)),
+            Root::Script(_) => cx.script_value(self).map(Arc::unwrap_or_clone),
+        }
     }
 
-    pub(crate) fn write_within(
-        &self,
-        scope: &dyn Scope,
-        budget: &Budget,
-        out: &mut String,
-    ) -> Result<(), EvalError> {
-        self.finish(scope, budget, |value| value::write_text(&value, out, budget))
+    pub(crate) fn write_within(&self, cx: &Evaluation<'_>, out: &mut String) -> Result<(), EvalError> {
+        match &self.root {
+            Root::Native(root) => self.finish(root, cx, |value| value::write_text(&value, out, &cx.budget)),
+            Root::Script(_) => {
+                let value = cx.script_value(self)?;
+                let written = value::write_text(&Val::Shared(&value), out, &cx.budget);
+                written.map_err(|fault| self.evaluator(cx).failure(fault, self.span()))
+            }
+        }
     }
 
     fn finish<T>(
         &self,
-        scope: &dyn Scope,
-        budget: &Budget,
+        root: &Node,
+        cx: &Evaluation<'_>,
         convert: impl FnOnce(Val<'_>) -> Result<T, value::Fault>,
     ) -> Result<T, EvalError> {
-        let evaluator = self.evaluator(scope, budget);
-        convert(evaluator.eval(&self.root)?).map_err(|fault| evaluator.failure(fault, self.root.span))
+        let evaluator = self.evaluator(cx);
+        convert(evaluator.eval(root)?).map_err(|fault| evaluator.failure(fault, root.span))
     }
 
-    fn evaluator<'a>(&'a self, scope: &'a dyn Scope, budget: &'a Budget) -> Evaluator<'a> {
-        Evaluator { scope, text: &self.text, budget }
+    fn evaluator<'a>(&'a self, cx: &'a Evaluation<'_>) -> Evaluator<'a> {
+        Evaluator { scope: cx.scope, text: &self.text, budget: &cx.budget }
+    }
+
+    /// What a script engine is given of the scope; none when none evaluates it.
+    pub(crate) fn picks(&self) -> Option<&Picks> {
+        match &self.root {
+            Root::Native(_) => None,
+            Root::Script(picks) => Some(picks),
+        }
+    }
+
+    fn span(&self) -> Span {
+        // The parser has made sure that every position fits.
+        Span { start: self.range.start as u32, end: self.range.end as u32 }
+    }
+
+    /// Where it stands.
+    pub(crate) fn place(&self) -> Place {
+        Place::new(&self.text, self.range.start)
+    }
+
+    /// Where a name first stands in it.
+    pub(crate) fn place_of(&self, name: &str) -> Option<Place> {
+        let found = self.free_names.iter().find(|free| &*free.name == name)?;
+        Some(Place::new(&self.text, found.span.start))
+    }
+
+    /// The script that it is has no value. What the engine says of the place counts from the expression's start.
+    pub(crate) fn script_failed(&self, failure: ScriptFailure) -> EvalError {
+        let offset = failure.line.map_or(self.range.start, |line| {
+            let lines = self.source().split_inclusive('\n').take(line.saturating_sub(1) as usize);
+            let before: usize = lines.map(str::len).sum();
+            let column = failure.column.unwrap_or(1).saturating_sub(1) as usize;
+            let within: usize = self.source()[before..].chars().take(column).map(char::len_utf8).sum();
+            self.range.start + before + within
+        });
+        EvalError::Script { failure, place: Place::new(&self.text, offset) }
     }
 }

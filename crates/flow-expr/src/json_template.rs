@@ -8,16 +8,20 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::{
-    budget::Budget,
     error::{EvalError, TemplateFault},
-    expression::FreeName,
+    evaluation::Evaluation,
+    expression::{Expression, FreeName},
     scope::Scope,
     template::Template,
 };
 
 /// A JSON value whose strings are templates, parsed.
 #[derive(Debug)]
-pub struct JsonTemplate(Node);
+pub struct JsonTemplate {
+    root: Node,
+    /// Whether a script engine evaluates any part of it.
+    has_scripts: bool,
+}
 
 #[derive(Debug)]
 enum Node {
@@ -35,19 +39,25 @@ impl JsonTemplate {
     pub fn parse(value: &Value) -> Result<Self, Vec<TemplateFault>> {
         let mut parser = Parser { pointer: String::new(), faults: Vec::new() };
         let node = parser.node(value);
-        if parser.faults.is_empty() { Ok(Self(node)) } else { Err(parser.faults) }
+        if !parser.faults.is_empty() {
+            return Err(parser.faults);
+        }
+        let mut scripts = Vec::new();
+        node.scripts(&mut scripts);
+        let has_scripts = !scripts.is_empty();
+        Ok(Self { root: node, has_scripts })
     }
 
     /// Every place where a name of the scope is used, with the JSON pointer of the string that it is in.
     pub fn free_names(&self) -> Vec<(&str, &FreeName)> {
         let mut names = Vec::new();
-        self.0.free_names(&mut names);
+        self.root.free_names(&mut names);
         names
     }
 
     /// Whether no string has a `{{ }}` part.
     pub fn is_constant(&self) -> bool {
-        self.0.is_constant()
+        self.root.is_constant()
     }
 
     /// The value with its templates evaluated. A constant, and a value that is one lone variable, is shared.
@@ -55,31 +65,35 @@ impl JsonTemplate {
     /// # Errors
     /// The first error of a template, with the JSON pointer of the string in its place.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Arc<Value>, EvalError> {
-        let budget = Budget::new();
-        match &self.0 {
+        let mut scripts = Vec::new();
+        if self.has_scripts {
+            self.root.scripts(&mut scripts);
+        }
+        let cx = Evaluation::with_scripts(scope, &scripts, false)?;
+        match &self.root {
             Node::Constant(value) => Ok(Arc::clone(value)),
             Node::Text { pointer, template } => {
-                template.evaluate_within(scope, &budget).map_err(|error| error.at_pointer(pointer))
+                template.evaluate_within(&cx).map_err(|error| error.at_pointer(pointer))
             }
-            node => node.evaluate(scope, &budget).map(Arc::new),
+            node => node.evaluate(&cx).map(Arc::new),
         }
     }
 }
 
 impl Node {
-    fn evaluate(&self, scope: &dyn Scope, budget: &Budget) -> Result<Value, EvalError> {
+    fn evaluate(&self, cx: &Evaluation<'_>) -> Result<Value, EvalError> {
         match self {
             Self::Constant(value) => Ok((**value).clone()),
             Self::Text { pointer, template } => {
-                template.json_within(scope, budget).map_err(|error| error.at_pointer(pointer))
+                template.json_within(cx).map_err(|error| error.at_pointer(pointer))
             }
-            Self::Array(nodes) => Ok(Value::Array(
-                nodes.iter().map(|node| node.evaluate(scope, budget)).collect::<Result<_, _>>()?,
-            )),
+            Self::Array(nodes) => {
+                Ok(Value::Array(nodes.iter().map(|node| node.evaluate(cx)).collect::<Result<_, _>>()?))
+            }
             Self::Object(fields) => {
                 let mut map = Map::with_capacity(fields.len());
                 for (key, node) in fields {
-                    map.insert(key.to_string(), node.evaluate(scope, budget)?);
+                    map.insert(key.to_string(), node.evaluate(cx)?);
                 }
                 Ok(Value::Object(map))
             }
@@ -94,6 +108,15 @@ impl Node {
             }
             Self::Array(nodes) => nodes.iter().for_each(|node| node.free_names(names)),
             Self::Object(fields) => fields.iter().for_each(|(_, node)| node.free_names(names)),
+        }
+    }
+
+    fn scripts<'n>(&'n self, scripts: &mut Vec<&'n Expression>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Text { template, .. } => scripts.extend(template.scripts()),
+            Self::Array(nodes) => nodes.iter().for_each(|node| node.scripts(scripts)),
+            Self::Object(fields) => fields.iter().for_each(|(_, node)| node.scripts(scripts)),
         }
     }
 

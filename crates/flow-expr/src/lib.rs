@@ -8,6 +8,9 @@
 //! * [`Template`] is a string with `{{ }}` parts.
 //! * [`JsonTemplate`] is a JSON value whose strings are templates.
 //! * [`Scope`] is where names get their values; [`Object`] is a value that is made on demand.
+//! * [`Code`] is the body of a function, which a script engine runs.
+//! * [`Script`] is what a script engine is given, [`ScriptOutcome`] what it gives back, and [`Scripts`] how an
+//!   evaluation comes by it.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -32,8 +35,8 @@
 //! ```
 //!
 //! # What is left to others
-//! The crate knows no flow, no step and no run: which names exist is the scope's business. Calls, functions and
-//! regular expressions are refused when parsed, with a message that says so.
+//! The crate knows no flow, no step and no run: which names exist is the scope's business. Paths, operators, literals
+//! and the plain methods are evaluated here; whatever else JavaScript has is a script, which is somebody else's to run.
 //!
 //! # Decisions where JavaScript leaves room, or JSON does
 //! * A property is an own property: `constructor`, `toString` or `__proto__` is undefined unless the data has it.
@@ -46,30 +49,38 @@
 //! * Half of a surrogate pair, which a Rust string can't hold, reads as U+FFFD; a literal that has one is refused.
 //! * The texts and copies that one evaluation makes are limited to [`OUTPUT_LIMIT`] bytes in all.
 
+mod ambient;
 mod ast;
 mod budget;
 mod chance;
+mod code;
 mod error;
 mod eval;
+mod evaluation;
 mod expression;
 mod json_template;
 mod nearest;
 mod parse;
+mod pick;
 mod scope;
 mod script;
+mod scripts;
 mod template;
 mod value;
 
+pub use ambient::Ambient;
 pub use budget::OUTPUT_LIMIT;
 pub use chance::Chance;
+pub use code::Code;
 pub use error::{EvalError, Place, SyntaxError, SyntaxErrorKind, TemplateFault};
 pub use expression::{Expression, FreeName};
 pub use json_template::JsonTemplate;
 pub use nearest::nearest;
-pub use parse::{NESTING_LIMIT, SOURCE_LIMIT};
+pub use parse::{CODE_LIMIT, NESTING_LIMIT, SOURCE_LIMIT};
 pub use scope::{Lookup, Object, Scope};
 pub use script::{
     ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind, ScriptLog,
     ScriptLogLevel, ScriptOutcome,
 };
+pub use scripts::Scripts;
 pub use template::Template;

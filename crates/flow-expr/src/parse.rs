@@ -4,10 +4,12 @@
 //! below only. It recurses without a bound of its own, so it gets a stack that even the worst text of that length
 //! can't overflow; and [`nesting`] refuses what is too deep first, so that hostile texts hardly use that stack.
 
+mod globals;
 mod lower;
 mod nesting;
 mod refuse;
 mod scan;
+mod script;
 
 use std::ops::Range;
 
@@ -19,12 +21,17 @@ use crate::{
     ast::{Node, Span},
     error::{SyntaxError, SyntaxErrorKind, snippet},
     expression::FreeName,
+    pick::Picks,
 };
 
+pub(crate) use globals::is_global;
 pub(crate) use scan::template_end;
 
 /// The bytes that one expression may be long.
 pub const SOURCE_LIMIT: usize = 16 * 1024;
+
+/// The bytes that the code of a step may be long.
+pub const CODE_LIMIT: usize = 64 * 1024;
 
 /// How deeply an expression may be nested: in brackets, in operators, in the tree that they make.
 pub const NESTING_LIMIT: usize = 128;
@@ -39,8 +46,17 @@ const STACK_BASE: usize = 64 * 1024;
 /// What parsing yields.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    pub(crate) root: Node,
+    pub(crate) root: Root,
     pub(crate) free_names: Vec<FreeName>,
+}
+
+/// Who evaluates an expression.
+#[derive(Debug)]
+pub(crate) enum Root {
+    /// This crate.
+    Native(Node),
+    /// A script engine, which is given these names.
+    Script(Box<Picks>),
 }
 
 /// Parses the part of a text that is one expression. Spans and errors count from the start of the text.
@@ -64,6 +80,21 @@ pub(crate) fn parse(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxErr
     stacker::maybe_grow(stack, stack, || parse_within(text, range))
 }
 
+/// Parses a text that is the body of a function, and returns the names that it takes from outside.
+pub(crate) fn function(text: &str) -> Result<Vec<FreeName>, SyntaxError> {
+    let error = |kind, message, at| Err(SyntaxError::new(kind, message, text, at));
+    if text.len() > CODE_LIMIT {
+        let message = format!("the code has {} bytes, and {CODE_LIMIT} are allowed", text.len());
+        return error(SyntaxErrorKind::TooLong, message, 0);
+    }
+    if let Some(at) = nesting::too_deep(text) {
+        let message = format!("the code is nested more than {NESTING_LIMIT} levels deep here");
+        return error(SyntaxErrorKind::TooDeep, message, at);
+    }
+    let stack = STACK_BASE + text.len() * STACK_PER_BYTE;
+    stacker::maybe_grow(stack, stack, || script::function(text)).map(|needs| needs.free_names)
+}
+
 fn parse_within(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxError> {
     let allocator = Allocator::default();
     // Parentheses are told by the tree's shape alone.
@@ -71,36 +102,35 @@ fn parse_within(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxError> 
     // A script: a module reserves words that people name things, such as `package` and `public`.
     let parser = Parser::new(&allocator, &text[range.clone()], SourceType::script()).with_options(options);
     match parser.parse_expression() {
-        Ok(expression) => lower::lower(&expression, text, range.start),
+        Ok(expression) => match lower::lower(&expression, text, range.start) {
+            Err(error) if error.kind == SyntaxErrorKind::Unsupported => {
+                let script::Needs { free_names, picks } = script::expression(text, range)?;
+                Ok(Parsed { root: Root::Script(picks.into()), free_names })
+            }
+            lowered => lowered,
+        },
         Err(diagnostics) => {
             let diagnostic = diagnostics.first();
             let message = diagnostic.map_or("it could not be read", |diagnostic| &*diagnostic.message);
             let label = diagnostic.and_then(|diagnostic| diagnostic.labels.first());
             let (offset, length) =
                 label.map_or((0, 0), |label| (label.offset() as usize, label.len() as usize));
-            Err(not_an_expression(text, &range, message, offset, length))
+            let start = (range.start + offset).min(range.end);
+            let end = (start + length.max(1)).min(range.end);
+            let span = Span { start: start as u32, end: end as u32 };
+            Err(error_at(text, "not a JavaScript expression", message, span))
         }
     }
 }
 
-fn not_an_expression(
-    text: &str,
-    range: &Range<usize>,
-    message: &str,
-    offset: usize,
-    length: usize,
-) -> SyntaxError {
-    let start = (range.start + offset).min(range.end);
-    let end = (start + length.max(1)).min(range.end);
+/// What the parser says of a span of a text.
+fn error_at(text: &str, what: &str, message: &str, span: Span) -> SyntaxError {
     let message = message.trim_end_matches('.');
-    let message = match text.get(start..end) {
-        Some(_) if start < end => {
-            let span = Span { start: start as u32, end: end as u32 };
-            format!("not a JavaScript expression: {message} at `{}`", snippet(text, span))
-        }
-        _ => format!("not a JavaScript expression: {message} at its end"),
+    let message = match text.get(span.start as usize..span.end as usize) {
+        Some(quoted) if !quoted.is_empty() => format!("{what}: {message} at `{}`", snippet(text, span)),
+        _ => format!("{what}: {message} at its end"),
     };
-    SyntaxError::new(SyntaxErrorKind::Syntax, message, text, start)
+    SyntaxError::new(SyntaxErrorKind::Syntax, message, text, span.start as usize)
 }
 
 fn too_deep() -> String {

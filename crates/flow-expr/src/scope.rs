@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::{Ambient, Scripts};
+
 /// Gives names their values.
 pub trait Scope {
     /// Looks a name up.
@@ -14,6 +16,26 @@ pub trait Scope {
 
     /// The names that can be written, asked for only to suggest one in an error.
     fn names(&self) -> Vec<String>;
+
+    /// What functions of time and chance go by; without it they are errors.
+    fn ambient(&self) -> Option<&Ambient> {
+        None
+    }
+
+    /// The link that answers the wait of a step; none when the step has none to answer.
+    fn resume_url(&self, _step: &str) -> Option<String> {
+        None
+    }
+
+    /// The steps that have such a link.
+    fn resumable(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
+    /// The scripts of this evaluation; without them, what isn't evaluated natively is an error.
+    fn scripts(&self) -> Option<&Scripts> {
+        None
+    }
 }
 
 /// An object made on demand, whose members are looked up one by one.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    budget::Budget,
     error::{EvalError, SyntaxError, SyntaxErrorKind},
+    evaluation::Evaluation,
     expression::{Expression, FreeName},
     parse,
     scope::Scope,
@@ -71,7 +71,7 @@ impl Template {
     /// # Errors
     /// As for [`Expression::evaluate`].
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Arc<Value>, EvalError> {
-        self.evaluate_within(scope, &Budget::new())
+        self.evaluate_within(&self.evaluation(scope)?)
     }
 
     /// The value as a text, whatever its type.
@@ -79,7 +79,17 @@ impl Template {
     /// # Errors
     /// As for [`Expression::evaluate`].
     pub fn render_text(&self, scope: &dyn Scope) -> Result<String, EvalError> {
-        self.render_within(scope, &Budget::new())
+        self.render_within(&self.evaluation(scope)?)
+    }
+
+    fn evaluation<'a>(&self, scope: &'a dyn Scope) -> Result<Evaluation<'a>, EvalError> {
+        let scripts: Vec<_> = self.scripts().collect();
+        Evaluation::with_scripts(scope, &scripts, false)
+    }
+
+    /// Its expressions that a script engine evaluates.
+    pub(crate) fn scripts(&self) -> impl Iterator<Item = &Expression> {
+        self.expressions().filter(|expression| expression.is_script())
     }
 
     pub(crate) fn constant(&self) -> Option<&Arc<Value>> {
@@ -89,36 +99,32 @@ impl Template {
         }
     }
 
-    pub(crate) fn evaluate_within(
-        &self,
-        scope: &dyn Scope,
-        budget: &Budget,
-    ) -> Result<Arc<Value>, EvalError> {
+    pub(crate) fn evaluate_within(&self, cx: &Evaluation<'_>) -> Result<Arc<Value>, EvalError> {
         match &self.0 {
             Kind::Constant(value) => Ok(Arc::clone(value)),
-            Kind::Lone(expression) => expression.evaluate_within(scope, budget),
-            Kind::Text(_) => Ok(Arc::new(Value::String(self.render_within(scope, budget)?))),
+            Kind::Lone(expression) => expression.evaluate_within(cx),
+            Kind::Text(_) => Ok(Arc::new(Value::String(self.render_within(cx)?))),
         }
     }
 
-    pub(crate) fn json_within(&self, scope: &dyn Scope, budget: &Budget) -> Result<Value, EvalError> {
+    pub(crate) fn json_within(&self, cx: &Evaluation<'_>) -> Result<Value, EvalError> {
         match &self.0 {
             Kind::Constant(value) => Ok((**value).clone()),
-            Kind::Lone(expression) => expression.json_within(scope, budget),
-            Kind::Text(_) => self.render_within(scope, budget).map(Value::String),
+            Kind::Lone(expression) => expression.json_within(cx),
+            Kind::Text(_) => self.render_within(cx).map(Value::String),
         }
     }
 
-    fn render_within(&self, scope: &dyn Scope, budget: &Budget) -> Result<String, EvalError> {
+    fn render_within(&self, cx: &Evaluation<'_>) -> Result<String, EvalError> {
         let mut out = String::new();
         match &self.0 {
             Kind::Constant(value) => out.push_str(value.as_str().unwrap_or_default()),
-            Kind::Lone(expression) => expression.write_within(scope, budget, &mut out)?,
+            Kind::Lone(expression) => expression.write_within(cx, &mut out)?,
             Kind::Text(parts) => {
                 for part in parts {
                     match part {
                         Part::Text(text) => out.push_str(text),
-                        Part::Value(expression) => expression.write_within(scope, budget, &mut out)?,
+                        Part::Value(expression) => expression.write_within(cx, &mut out)?,
                     }
                 }
             }

@@ -12,7 +12,7 @@ use oxc_ast::ast::{
 };
 use oxc_span::GetSpan;
 
-use super::{NESTING_LIMIT, Parsed, refuse, too_deep};
+use super::{NESTING_LIMIT, Parsed, Root, refuse, too_deep};
 use crate::{
     ast::{BinaryOp, Literal, LogicalOp, Node, NodeKind, Span, Step, StepKey, UnaryOp},
     error::{SyntaxError, SyntaxErrorKind, snippet},
@@ -23,7 +23,7 @@ use crate::{
 pub(super) fn lower(expression: &Expression<'_>, text: &str, offset: usize) -> Result<Parsed, SyntaxError> {
     let mut lowering = Lowering { text, offset, depth: 0, free_names: Vec::new() };
     let root = lowering.expression(expression)?;
-    Ok(Parsed { root, free_names: lowering.free_names })
+    Ok(Parsed { root: Root::Native(root), free_names: lowering.free_names })
 }
 
 struct Lowering<'t> {

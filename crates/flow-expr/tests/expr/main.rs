@@ -7,5 +7,6 @@ mod json_templates;
 mod objects;
 mod properties;
 mod refused;
+mod scripts;
 mod support;
 mod templates;

@@ -5,18 +5,10 @@ use flow_expr::{Expression, SyntaxErrorKind};
 use crate::support::{parsed, refused};
 
 #[test]
-fn unsupported_constructs_are_named() {
+fn what_has_no_value_or_is_a_slip_is_named() {
     for (source, snippet, construct, column) in [
-        ("1 + f(x)", "f(x)", "a call", 5),
-        ("s.toUpperCase()", "s.toUpperCase()", "a call", 1),
-        ("list?.map(f)", "list?.map(f)", "a call", 1),
-        ("(a.b?.()).c", "a.b?.()", "a call", 2),
-        ("a?.b().c", "a?.b()", "a call", 1),
-        ("list.filter(x => x > 1).length", "list.filter(x => x > 1)", "a call", 1),
         ("x => x", "x => x", "a function", 1),
         ("function () { return 1 }", "function () { return 1 }", "a function", 1),
-        ("({ f() { return 1 } })", "f() { return 1 }", "a function", 4),
-        ("({ get a() { return 1 } })", "get a() { return 1 }", "a function", 4),
         ("async () => 1", "async () => 1", "a function", 1),
         ("class {}", "class {}", "a class", 1),
         ("a = 1", "a = 1", "an assignment (`===` compares)", 1),
@@ -24,30 +16,16 @@ fn unsupported_constructs_are_named() {
         ("a++", "a++", "an assignment", 1),
         ("--a", "--a", "an assignment", 1),
         ("a, b", "a, b", "a comma sequence (write one expression)", 1),
-        ("new Date", "new Date", "`new`", 1),
-        ("new Date()", "new Date()", "`new`", 1),
-        ("this.a", "this", "`this`", 1),
-        ("/a+/g", "/a+/g", "a regular expression", 1),
+        ("this", "this", "`this`", 1),
         ("1n", "1n", "a BigInt, which JSON can't hold", 1),
-        ("tag`a`", "tag`a`", "a tagged template literal", 1),
         ("import('a')", "import('a')", "`import`", 1),
-        ("'a' in b", "'a' in b", "the operator `in`", 1),
-        ("a instanceof b", "a instanceof b", "the operator `instanceof`", 1),
-        ("a | b", "a | b", "an operator on bits", 1),
-        ("a >>> b", "a >>> b", "an operator on bits", 1),
-        ("~a", "~a", "an operator on bits", 1),
-        ("void 0", "void 0", "the operator `void`", 1),
-        ("delete a.b", "delete a.b", "the operator `delete`", 1),
-        ("[1,,2]", ",", "a hole in an array", 4),
-        ("({__proto__: a})", "__proto__: a", "setting a prototype", 3),
-        ("'\\ud800'", "'\\ud800'", "half of a surrogate pair", 1),
-        ("`\\udc00`", "\\udc00", "half of a surrogate pair", 2),
-        ("010", "010", "a number with a leading zero", 1),
-        ("09.5", "09.5", "a number with a leading zero", 1),
+        ("list.map(x => import(x))", "import(x)", "`import`", 15),
+        ("list.map(x => a = x)", "a", "an assignment to what the script was given", 15),
+        ("f(a++)", "a", "an assignment to what the script was given", 3),
     ] {
         let error = refused(source);
         assert_eq!(error.kind, SyntaxErrorKind::Unsupported, "{source}: {error}");
-        let start = format!("`{snippet}`: {construct} is not supported; supported are paths");
+        let start = format!("`{snippet}`: {construct}");
         assert!(error.message.starts_with(&start), "{source}: {error}");
         assert_eq!((error.line, error.column), (1, column), "{source}: {error}");
     }
@@ -120,6 +98,16 @@ fn what_is_no_expression_is_a_syntax_error() {
         "yield a",
         "await a",
         "enum",
+        "010",
+        "09.5",
+        "f(010)",
+        "list.map(x => { let a; let a; })",
+        "list.map((x, x) => x)",
+        "list.map(x => { with (x) {} })",
+        "list.map(x => { delete x; })",
+        "list.map(x => { return })) ; (1",
+        "/(/.test(a)",
+        "list.map(x => { break })",
     ] {
         let error = refused(source);
         assert_ne!(error.message, "", "{source}");
