@@ -10,6 +10,7 @@ mod each;
 mod fail;
 mod final_step;
 mod log;
+mod node_js;
 mod parallel;
 mod run_flow;
 mod set_variables;
@@ -34,6 +35,7 @@ pub(crate) use each::Each;
 pub(crate) use fail::Fail;
 pub(crate) use final_step::Final;
 pub(crate) use log::Log;
+pub(crate) use node_js::NodeJs;
 pub(crate) use parallel::{Join, Parallel};
 pub(crate) use run_flow::{ChildRequest, RunFlow};
 pub(crate) use set_variables::SetVariables;
@@ -44,13 +46,14 @@ pub(crate) use wait::Wait;
 pub(crate) use while_loop::While;
 
 /// The control steps' types, as documents name them.
-pub(crate) const CONTROL_TYPES: [&str; 15] = [
+pub(crate) const CONTROL_TYPES: [&str; 16] = [
     "client-tool",
     "condition",
     "each",
     "fail",
     "final",
     "log",
+    "nodejs",
     "parallel",
     "run-flow",
     "set-variables",
@@ -77,6 +80,7 @@ pub(crate) enum Control {
     Switch(Switch),
     Transform(Transform),
     Log(Log),
+    NodeJs(NodeJs),
     ShowForm(ShowForm),
     Wait(Wait),
     Each(Each),
@@ -149,6 +153,7 @@ impl Control {
             "switch" => Switch::compile(data, templates).map(Self::Switch),
             "transform" => Transform::compile(data, templates).map(Self::Transform),
             "log" => Log::compile(data, templates).map(Self::Log),
+            "nodejs" => NodeJs::compile(data, templates).map(Self::NodeJs),
             "show-form" => ShowForm::compile(data, templates).map(Self::ShowForm),
             "wait" => Wait::compile(data, templates).map(Self::Wait),
             "each" => Each::compile(step, data, templates).map(Self::Each),
@@ -171,6 +176,7 @@ impl Control {
             Self::Switch(control) => control.resolve(scope),
             Self::Transform(control) => control.resolve(scope),
             Self::Log(control) => control.resolve(scope),
+            Self::NodeJs(control) => control.resolve(scope),
             Self::ShowForm(control) => control.resolve(scope),
             Self::Wait(control) => control.resolve(scope),
             Self::Each(control) => control.resolve(scope),
@@ -194,6 +200,7 @@ impl Control {
             | Self::Switch(_)
             | Self::Transform(_)
             | Self::Log(_)
+            | Self::NodeJs(_)
             | Self::ShowForm(_)
             | Self::Each(_)
             | Self::While(_)

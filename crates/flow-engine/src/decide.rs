@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{
-    EventKind, Resolution, RunError, RunId, RunStart, RunState, Timestamp, VisitPath, VisitStatus,
+    EventKind, LogLine, Resolution, RunError, RunId, RunStart, RunState, Timestamp, VisitPath, VisitStatus,
 };
 use serde_json::Value;
 
@@ -46,8 +46,8 @@ pub(crate) struct Context<'a> {
 pub(crate) enum Command {
     /// It begins.
     Start(RunStart),
-    /// The settings of a ready visit were resolved.
-    StepResolved { visit: VisitPath, resolved: Resolved },
+    /// The settings of a ready visit were resolved, and scripts among them wrote lines.
+    StepResolved { visit: VisitPath, resolved: Resolved, logs: Vec<LogLine> },
     /// The condition of an open `while` was resolved again: whether there is another pass.
     PassResolved { visit: VisitPath, resolved: Resolved },
     /// A step that touches the world returned.
@@ -132,7 +132,7 @@ pub(crate) struct Refused {
 pub(crate) fn decide(cx: Context<'_>, command: Command) -> Result<Decision, Refused> {
     match command {
         Command::Start(start) => start::decide(cx.state, start),
-        Command::StepResolved { visit, resolved } => step_resolved::decide(cx, visit, resolved),
+        Command::StepResolved { visit, resolved, logs } => step_resolved::decide(cx, visit, resolved, logs),
         Command::PassResolved { visit, resolved } => pass_resolved::decide(cx, visit, resolved),
         Command::StepFinished { visit, output } => step_finished::decide(cx, visit, output),
         Command::StepFailed { visit, error, retry_after } => {

@@ -11,6 +11,7 @@ mod pending;
 mod perform;
 mod quarantine;
 mod resolve;
+mod script;
 mod signals;
 mod slot;
 mod take_up;
@@ -20,7 +21,7 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use flow_model::{EventKind, RunEnd, RunEvent, RunStart, RunState, VisitPath, VisitStatus, apply};
+use flow_model::{EventKind, RunEnd, RunEvent, RunStart, RunState, Timestamp, VisitPath, VisitStatus, apply};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
@@ -36,6 +37,7 @@ pub(crate) use children::wake;
 use commit::Hold;
 use pending::Pending;
 use quarantine::quarantine;
+use script::Evaluation;
 pub(crate) use take_up::{take_up, take_up_some};
 use task::TaskEnd;
 
@@ -106,7 +108,7 @@ pub(crate) struct Driver {
     pending: Pending,
     /// Effects that were decided on and not begun.
     effects: VecDeque<Effect>,
-    /// Steps that touch the world, under way.
+    /// Steps that touch the world, and scripts, under way.
     tasks: JoinSet<TaskEnd>,
     /// Drops each of them whose visit is open, by that visit.
     aborts: HashMap<VisitPath, AbortHandle>,
@@ -322,14 +324,8 @@ impl Driver {
                 continue;
             }
             match effect {
-                Effect::Resolve(visit) => {
-                    let resolved = self.resolve(&visit)?;
-                    self.decide(Command::StepResolved { visit, resolved })?;
-                }
-                Effect::ResolvePass(visit) => {
-                    let resolved = self.resolve_pass(&visit)?;
-                    self.decide(Command::PassResolved { visit, resolved })?;
-                }
+                Effect::Resolve(visit) => self.resolve_visit(visit, self.evaluation())?,
+                Effect::ResolvePass(visit) => self.resolve_next_pass(visit, self.evaluation())?,
                 Effect::Perform { visit, input } => to_perform.push((visit, input)),
                 Effect::StartChild { visit, request } => self.start_child(visit, &request).await?,
             }
@@ -354,9 +350,17 @@ impl Driver {
         Ok(to_perform)
     }
 
+    fn evaluation(&self) -> Evaluation {
+        Evaluation::new(self.shared.clock.now())
+    }
+
     /// Decides, and folds the decision's events into the state and among the pending ones.
     fn decide(&mut self, command: Command) -> Result<(), Stop> {
-        let now = self.shared.clock.now();
+        self.decide_at(command, self.shared.clock.now())
+    }
+
+    /// Decides as of a moment that is hardly over.
+    fn decide_at(&mut self, command: Command, now: Timestamp) -> Result<(), Stop> {
         let cx = Context { flow: &self.flow, state: &self.state, limits: &self.shared.limits, now };
         let decision = decide(cx, command);
         let decision = decision.map_err(|refused| Stop::Damaged(refused.to_string()))?;

@@ -8,8 +8,8 @@ mod loops;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use flow_expr::{Lookup, Object, Scope};
-use flow_model::{RunState, StepId, VisitPath};
+use flow_expr::{Ambient, ChanceSource, Lookup, Object, Scope, Scripts};
+use flow_model::{Container, RunState, StepId, Timestamp, VisitPath};
 use serde_json::{Map, Value, json};
 
 use crate::flow::Flow;
@@ -23,6 +23,10 @@ pub(crate) struct RunScope<'a> {
     state: &'a RunState,
     visit: &'a VisitPath,
     steps: Steps<'a>,
+    /// When the evaluation began, and the scripts that it has met.
+    moment: Option<Timestamp>,
+    scripts: Option<&'a Scripts>,
+    ambient: OnceCell<Ambient>,
     /// Whether it is for the condition of a `while`, which speaks of the pass that it decides on.
     decides_on_pass: bool,
     /// The item and the pass that the visit is in, of which `item` and `iteration` speak.
@@ -48,6 +52,9 @@ impl<'a> RunScope<'a> {
             state,
             visit,
             steps: Steps { flow, state, visit },
+            moment: None,
+            scripts: None,
+            ambient: OnceCell::new(),
             decides_on_pass: false,
             item: OnceCell::new(),
             pass: OnceCell::new(),
@@ -58,9 +65,28 @@ impl<'a> RunScope<'a> {
         }
     }
 
+    /// The scope of an evaluation that began at that moment and may meet scripts.
+    pub(crate) fn evaluating(self, began: Timestamp, scripts: &'a Scripts) -> Self {
+        Self { moment: Some(began), scripts: Some(scripts), ..self }
+    }
+
     /// The scope of a `while`'s own condition.
     pub(crate) fn of_condition(self) -> Self {
         Self { decides_on_pass: true, pass: OnceCell::new(), ..self }
+    }
+
+    /// The condition of a `while` is evaluated for every pass, each of which has a chance of its own.
+    fn make_ambient(&self, moment: Timestamp) -> Ambient {
+        let place = match self.decides_on_pass {
+            true => format!(
+                "{}#{}",
+                self.visit,
+                self.state.container(self.visit.as_str()).map_or(0, Container::entered)
+            ),
+            false => self.visit.to_string(),
+        };
+        let seed = self.state.start().map_or(0, |(_, start)| start.seed);
+        Ambient::new(moment.millis(), moment.to_string(), ChanceSource { seed, place })
     }
 
     fn title(&self, visit: Option<&VisitPath>) -> Option<&str> {
@@ -173,6 +199,15 @@ impl Scope for RunScope<'_> {
 
     fn names(&self) -> Vec<String> {
         self.flow.names.all().map(str::to_owned).collect()
+    }
+
+    fn ambient(&self) -> Option<&Ambient> {
+        let moment = self.moment.or_else(|| Some(self.state.start()?.0))?;
+        Some(self.ambient.get_or_init(|| self.make_ambient(moment)))
+    }
+
+    fn scripts(&self) -> Option<&Scripts> {
+        self.scripts
     }
 }
 

@@ -2,8 +2,7 @@
 //!
 //! Its scripts are sent away together, in one go.
 
-use std::cell::RefCell;
-use std::{slice, sync::Arc, vec};
+use std::{cell::RefCell, ops::Range, slice, sync::Arc, vec};
 
 use serde_json::Value;
 
@@ -49,19 +48,11 @@ impl<'a> Evaluation<'a> {
         as_truth: bool,
     ) -> Result<Self, EvalError> {
         let Some(first) = scripts.first() else { return Ok(Self::native(scope)) };
-        let Some(known) = scope.scripts() else {
-            let message = "this is evaluated by a script engine, and there is none here";
-            return Err(first.script_failed(failure(ScriptFailureKind::Unavailable, message)));
-        };
         let ambient = scope.ambient();
-        let indices = scripts.iter().map(|_| ambient.map_or(0, Ambient::next_stream));
-        let indices: Vec<u64> = indices.collect();
-        match known.next(|| script(scope, scripts, &indices, as_truth))? {
-            None => Err(EvalError::ScriptPending { place: first.place() }),
-            Some(Known { values, failure }) => {
-                Ok(Self { values: RefCell::new(values.into_iter()), failure, ..Self::native(scope) })
-            }
-        }
+        let streams: Vec<u64> = scripts.iter().map(|_| ambient.map_or(0, Ambient::next_stream)).collect();
+        let Known { values, failure } =
+            known(scope, || of_expressions(scope, scripts, &streams, as_truth), first.place())?;
+        Ok(Self { values: RefCell::new(values.into_iter()), failure, ..Self::native(scope) })
     }
 
     fn native(scope: &'a dyn Scope) -> Self {
@@ -70,22 +61,65 @@ impl<'a> Evaluation<'a> {
 
     /// The value of the next script.
     pub(crate) fn script_value(&self, expression: &Expression) -> Result<Arc<Value>, EvalError> {
-        self.values.borrow_mut().next().ok_or_else(|| {
-            let missing = || failure(ScriptFailureKind::Crashed, "the script engine gave too few values");
-            expression.script_failed(self.failure.clone().unwrap_or_else(missing))
-        })
+        let value = self.values.borrow_mut().next();
+        value.ok_or_else(|| expression.script_failed(self.failure.clone()))
     }
+}
+
+/// The outcome of the next script.
+///
+/// # Errors
+/// It isn't known yet, or there is nobody to ask.
+pub(crate) fn known(
+    scope: &dyn Scope,
+    script: impl FnOnce() -> Result<Script, EvalError>,
+    place: Place,
+) -> Result<Known, EvalError> {
+    let Some(scripts) = scope.scripts() else {
+        let message = "this is evaluated by a script engine, and there is none here";
+        return Err(EvalError::Script { failure: failure(ScriptFailureKind::Unavailable, message), place });
+    };
+    scripts.next(script)?.ok_or(EvalError::ScriptPending { place })
+}
+
+/// A script that has no value, in the part of a text that it is. What the engine says of the place counts from its start.
+pub(crate) fn failed(of: Option<ScriptFailure>, text: &str, range: Range<usize>) -> EvalError {
+    let of =
+        of.unwrap_or_else(|| failure(ScriptFailureKind::Crashed, "the script engine gave too few values"));
+    let source = &text[range.clone()];
+    let offset = of.line.map_or(0, |line| {
+        let lines = source.split_inclusive('\n').take(line.saturating_sub(1) as usize);
+        let before: usize = lines.map(str::len).sum();
+        let column = of.column.unwrap_or(1).saturating_sub(1) as usize;
+        before + source[before..].chars().take(column).map(char::len_utf8).sum::<usize>()
+    });
+    EvalError::Script { failure: of, place: Place::new(text, range.start + offset) }
 }
 
 fn failure(kind: ScriptFailureKind, message: &str) -> ScriptFailure {
     ScriptFailure { kind, message: message.to_owned(), line: None, column: None }
 }
 
+/// A script that is given no names.
+pub(crate) fn script(scope: &dyn Scope, code: ScriptCode, asks_for_links: bool) -> Script {
+    let ambient = scope.ambient();
+    let no_chance = || ChanceSource { seed: 0, place: String::new() };
+    Script {
+        code,
+        names: Vec::new(),
+        undefined: Vec::new(),
+        now_ms: ambient.map_or(0, Ambient::now_ms),
+        chance: ambient.map_or_else(no_chance, |ambient| ambient.chance().clone()),
+        resume_urls: if asks_for_links { links(scope) } else { Vec::new() },
+        time_limit_ms: None,
+    }
+}
+
 /// The script that evaluates those expressions.
-fn script(
+fn of_expressions(
     scope: &dyn Scope,
     expressions: &[&Expression],
-    indices: &[u64],
+    streams: &[u64],
     as_truth: bool,
 ) -> Result<Script, EvalError> {
     let mut picks = Picks::default();
@@ -114,25 +148,13 @@ fn script(
             },
         }
     }
-    let code = expressions.iter().zip(indices).map(|(expression, index)| ScriptExpression {
+    let code = expressions.iter().zip(streams).map(|(expression, stream)| ScriptExpression {
         source: expression.source().into(),
-        chance_index: *index,
+        chance_index: *stream,
         as_truth,
     });
-    let ambient = scope.ambient();
-    let asks_for_links = picks.iter().any(|(name, _)| &**name == "resumeUrl");
-    Ok(Script {
-        code: ScriptCode::Expressions(code.collect()),
-        names,
-        undefined,
-        now_ms: ambient.map_or(0, Ambient::now_ms),
-        chance: ambient.map_or_else(
-            || ChanceSource { seed: 0, place: String::new() },
-            |ambient| ambient.chance().clone(),
-        ),
-        resume_urls: if asks_for_links { links(scope) } else { Vec::new() },
-        time_limit_ms: None,
-    })
+    let code = ScriptCode::Expressions(code.collect());
+    Ok(Script { names, undefined, ..script(scope, code, picks.ask_for_links()) })
 }
 
 fn links(scope: &dyn Scope) -> Vec<(Arc<str>, String)> {

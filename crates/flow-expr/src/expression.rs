@@ -8,7 +8,7 @@ use crate::{
     ast::{Node, Span},
     error::{EvalError, Place, SyntaxError},
     eval::Evaluator,
-    evaluation::Evaluation,
+    evaluation::{self, Evaluation},
     parse::{self, Root},
     pick::Picks,
     scope::Scope,
@@ -149,15 +149,8 @@ impl Expression {
         Some(Place::new(&self.text, found.span.start))
     }
 
-    /// The script that it is has no value. What the engine says of the place counts from the expression's start.
-    pub(crate) fn script_failed(&self, failure: ScriptFailure) -> EvalError {
-        let offset = failure.line.map_or(self.range.start, |line| {
-            let lines = self.source().split_inclusive('\n').take(line.saturating_sub(1) as usize);
-            let before: usize = lines.map(str::len).sum();
-            let column = failure.column.unwrap_or(1).saturating_sub(1) as usize;
-            let within: usize = self.source()[before..].chars().take(column).map(char::len_utf8).sum();
-            self.range.start + before + within
-        });
-        EvalError::Script { failure, place: Place::new(&self.text, offset) }
+    /// The script that it is has no value.
+    pub(crate) fn script_failed(&self, failure: Option<ScriptFailure>) -> EvalError {
+        evaluation::failed(failure, &self.text, self.range.clone())
     }
 }

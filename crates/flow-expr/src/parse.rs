@@ -26,6 +26,7 @@ use crate::{
 
 pub(crate) use globals::is_global;
 pub(crate) use scan::template_end;
+pub(crate) use script::Needs;
 
 /// The bytes that one expression may be long.
 pub const SOURCE_LIMIT: usize = 16 * 1024;
@@ -80,8 +81,8 @@ pub(crate) fn parse(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxErr
     stacker::maybe_grow(stack, stack, || parse_within(text, range))
 }
 
-/// Parses a text that is the body of a function, and returns the names that it takes from outside.
-pub(crate) fn function(text: &str) -> Result<Vec<FreeName>, SyntaxError> {
+/// Parses a text that is the body of a function, and returns what it takes from outside.
+pub(crate) fn function(text: &str) -> Result<Needs, SyntaxError> {
     let error = |kind, message, at| Err(SyntaxError::new(kind, message, text, at));
     if text.len() > CODE_LIMIT {
         let message = format!("the code has {} bytes, and {CODE_LIMIT} are allowed", text.len());
@@ -92,7 +93,7 @@ pub(crate) fn function(text: &str) -> Result<Vec<FreeName>, SyntaxError> {
         return error(SyntaxErrorKind::TooDeep, message, at);
     }
     let stack = STACK_BASE + text.len() * STACK_PER_BYTE;
-    stacker::maybe_grow(stack, stack, || script::function(text)).map(|needs| needs.free_names)
+    stacker::maybe_grow(stack, stack, || script::function(text))
 }
 
 fn parse_within(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxError> {
@@ -104,7 +105,7 @@ fn parse_within(text: &str, range: Range<usize>) -> Result<Parsed, SyntaxError> 
     match parser.parse_expression() {
         Ok(expression) => match lower::lower(&expression, text, range.start) {
             Err(error) if error.kind == SyntaxErrorKind::Unsupported => {
-                let script::Needs { free_names, picks } = script::expression(text, range)?;
+                let Needs { free_names, picks } = script::expression(text, range)?;
                 Ok(Parsed { root: Root::Script(picks.into()), free_names })
             }
             lowered => lowered,

@@ -37,6 +37,11 @@ impl Picks {
         }
     }
 
+    /// Whether the script may ask for the links that answer waits.
+    pub(crate) fn ask_for_links(&self) -> bool {
+        self.0.contains_key("resumeUrl")
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Pick)> {
         self.0.iter()
     }

@@ -32,7 +32,7 @@ pub enum ScriptCode {
     /// Expressions, evaluated one after the other; the first that fails is the last. Each has the values of the names
     /// afresh as far as an expression can tell: assignments to them are errors.
     Expressions(Vec<ScriptExpression>),
-    /// The body of an `async` function, which returns the value.
+    /// The body of an `async` function, which returns the value and draws from the first stream of chance.
     Function(Arc<str>),
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Resolution, RunEnd, RunError, RunId, StepId, Timestamp, VariableName, VisitPath, Wait};
+use crate::{LogLine, Resolution, RunEnd, RunError, RunId, StepId, Timestamp, VariableName, VisitPath, Wait};
 
 /// The version of the shape below. A batch is stored with the version it was written in, and a server
 /// never takes up a run that holds a newer one than it knows.
@@ -112,6 +112,14 @@ pub enum EventKind {
     TimerFired {
         /// The visit.
         visit: VisitPath,
+    },
+    /// A step that runs wrote lines.
+    #[serde(rename = "step.logged")]
+    StepLogged {
+        /// The visit.
+        visit: VisitPath,
+        /// The lines, oldest first; never empty.
+        lines: Vec<LogLine>,
     },
     /// A step was passed over: it is disabled, or its `when` doesn't hold. Its output is null.
     #[serde(rename = "step.skipped")]
@@ -289,6 +297,7 @@ impl EventKind {
             Self::StepFailed { .. } => "step.failed",
             Self::StepRetrying { .. } => "step.retrying",
             Self::TimerFired { .. } => "timer.fired",
+            Self::StepLogged { .. } => "step.logged",
             Self::StepSkipped { .. } => "step.skipped",
             Self::WaitOpened { .. } => "wait.opened",
             Self::WaitResolved { .. } => "wait.resolved",
@@ -310,6 +319,7 @@ impl EventKind {
             | Self::StepFailed { visit, .. }
             | Self::StepRetrying { visit, .. }
             | Self::TimerFired { visit }
+            | Self::StepLogged { visit, .. }
             | Self::StepSkipped { visit, .. }
             | Self::WaitOpened { visit, .. }
             | Self::WaitResolved { visit, .. }

@@ -15,6 +15,7 @@ mod ids;
 mod inputs;
 mod interface;
 mod json_size;
+mod log;
 mod names;
 mod present;
 mod state;
@@ -35,6 +36,7 @@ pub use ids::{BatchId, EventId, FlowId, NodeId, ParseIdError, RunId, TokenId, Us
 pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};
 pub use json_size::json_size;
+pub use log::{LogLevel, LogLine};
 pub use names::{InvalidName, StepId, VariableName};
 pub use state::{
     Container, IllegalTransition, RunEnd, RunState, RunStatus, STATE_SCHEMA, Variable, Visit, VisitStatus,

@@ -202,6 +202,7 @@ fn ends(event: &EventKind, path: &VisitPath) -> bool {
         | EventKind::ScopeEntered { .. }
         | EventKind::StepRetrying { .. }
         | EventKind::TimerFired { .. }
+        | EventKind::StepLogged { .. }
         | EventKind::WaitOpened { .. }
         | EventKind::WaitResolved { .. }
         | EventKind::ChildStarted { .. }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use flow_model::{Binding, EventKind, Fold, Place, RunError, Timestamp, VisitPath, Wait};
+use flow_model::{Binding, EventKind, Fold, LogLine, Place, RunError, Timestamp, VisitPath, Wait};
 use serde_json::Value;
 
 use super::{Context, Decision, Effect, Refused, container_of, find};
@@ -11,7 +11,12 @@ use crate::control::{Control, Each, Expiry, Parallel, Resolved};
 use crate::flow::CompiledStep;
 
 /// Allowed on a ready visit only.
-pub(super) fn decide(cx: Context<'_>, visit: VisitPath, resolved: Resolved) -> Result<Decision, Refused> {
+pub(super) fn decide(
+    cx: Context<'_>,
+    visit: VisitPath,
+    resolved: Resolved,
+    logs: Vec<LogLine>,
+) -> Result<Decision, Refused> {
     let command = "step resolved";
     let step = find(command, cx.flow, &visit)?;
     if !cx.state.is_ready(visit.as_str()) {
@@ -27,13 +32,20 @@ pub(super) fn decide(cx: Context<'_>, visit: VisitPath, resolved: Resolved) -> R
     } else if resolved == Resolved::Skip {
         decision.skip(cx, step, visit);
     } else {
-        decision.start(cx, step, visit, resolved);
+        decision.start(cx, step, visit, resolved, logs);
     }
     Ok(decision)
 }
 
 impl Decision {
-    fn start(&mut self, cx: Context<'_>, step: &CompiledStep, visit: VisitPath, resolved: Resolved) {
+    fn start(
+        &mut self,
+        cx: Context<'_>,
+        step: &CompiledStep,
+        visit: VisitPath,
+        resolved: Resolved,
+        logs: Vec<LogLine>,
+    ) {
         let input = match &resolved {
             Resolved::Task(input)
             | Resolved::Logged(input)
@@ -42,6 +54,9 @@ impl Decision {
             _ => None,
         };
         self.events.push(EventKind::StepStarted { visit: visit.clone(), input });
+        if !logs.is_empty() {
+            self.events.push(EventKind::StepLogged { visit: visit.clone(), lines: logs });
+        }
         let whole = Binding::Whole(step.variable.clone());
         let next = step.next.clone();
         match resolved {

@@ -150,9 +150,11 @@ fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
         resolved_at: NOW,
     };
     let decided = Resolution::Decided { decision: Verdict::Approve, message: None, decided_by: None };
+    let resolved =
+        Command::StepResolved { visit: visit.clone(), resolved: Resolved::Task(input()), logs: Vec::new() };
     vec![
         ("start", Command::Start(start())),
-        ("step resolved", Command::StepResolved { visit: visit.clone(), resolved: Resolved::Task(input()) }),
+        ("step resolved", resolved),
         (
             "pass resolved, holds",
             Command::PassResolved { visit: visit.clone(), resolved: Resolved::Pass(true) },

@@ -129,6 +129,7 @@ fn about_bytes(kind: &EventKind) -> usize {
             EventKind::RunStarted(start) => json_size(&start.inputs),
             EventKind::StepStarted { input, .. } => input.as_deref().map_or(0, json_size),
             EventKind::StepCompleted { output, .. } => json_size(output),
+            EventKind::StepLogged { lines, .. } => lines.iter().map(|line| line.message.len()).sum(),
             EventKind::StepFailed { .. }
             | EventKind::StepRetrying { .. }
             | EventKind::TimerFired { .. }

@@ -8,9 +8,9 @@ use tokio::task::JoinError;
 
 use super::task::{self, Attempt, TaskEnd};
 use super::{Driver, Stop};
-use crate::Effect as EffectKind;
 use crate::decide::Command;
 use crate::flow::Action;
+use crate::{Effect as EffectKind, StepError};
 
 impl Driver {
     /// Whether a visit's work has to be committed to before it begins.
@@ -135,16 +135,25 @@ impl Driver {
     }
 
     fn task_ended(&mut self, end: Result<TaskEnd, JoinError>) -> Result<(), Stop> {
-        let TaskEnd { visit, result } = match end {
+        let end = match end {
             Ok(end) => end,
             // Its visit was closed.
             Err(error) if error.is_cancelled() => return Ok(()),
             Err(error) => return Err(Stop::Damaged(error.to_string())),
         };
         // It ended in the moment in which its visit was closed.
-        if self.aborts.remove(&visit).is_none() || !self.is_running(&visit) {
+        if self.aborts.remove(end.visit()).is_none() {
             return Ok(());
         }
+        match end {
+            TaskEnd::Script { effect, .. } if self.is_closed(effect.visit()) => Ok(()),
+            TaskEnd::Script { effect, evaluation } => self.script_ended(effect, evaluation),
+            TaskEnd::Step { visit, .. } if !self.is_running(&visit) => Ok(()),
+            TaskEnd::Step { visit, result } => self.step_ended(visit, result),
+        }
+    }
+
+    fn step_ended(&mut self, visit: VisitPath, result: Result<Value, StepError>) -> Result<(), Stop> {
         let command = match result {
             Ok(output) => match self.refusal(&output) {
                 Some(error) => Command::StepFailed { visit, error, retry_after: None },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use flow_model::{RunError, VisitPath, WaitRequest};
 use serde_json::Value;
 
+use super::script::Evaluation;
 use super::{Driver, Stop};
 use crate::control::{Control, Resolved};
 use crate::engine::ValueRefused;
@@ -14,20 +15,20 @@ use crate::scope::RunScope;
 impl Driver {
     /// Resolves the settings of a ready visit. A step whose settings have no value, or one that may not be
     /// stored, fails.
-    pub(super) fn resolve(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
+    pub(super) fn resolve(&self, visit: &VisitPath, evaluation: &Evaluation) -> Result<Resolved, Stop> {
         let step = self.flow.step(visit);
         let step = step.ok_or_else(|| Stop::Damaged(format!("the flow has no step for visit {visit}")))?;
-        let resolved = self.resolve_step(step, visit);
+        let resolved = self.resolve_step(step, visit, evaluation);
         let refusal = stored(&resolved).and_then(|value| self.refusal(value));
         let refusal = refusal.or_else(|| self.text_refusal(stored_text(&resolved)?));
         Ok(refusal.map_or(resolved, Resolved::Failure))
     }
 
     /// Resolves whether there is another pass of an open `while`.
-    pub(super) fn resolve_pass(&self, visit: &VisitPath) -> Result<Resolved, Stop> {
+    pub(super) fn resolve_pass(&self, visit: &VisitPath, evaluation: &Evaluation) -> Result<Resolved, Stop> {
         match self.flow.step(visit).map(|step| &step.action) {
             Some(Action::Control(control @ Control::While(_))) => {
-                let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
+                let scope = self.scope(visit, evaluation);
                 Ok(control.resolve(&scope.of_condition()))
             }
             Some(Action::Control(_) | Action::Task { .. }) | None => {
@@ -36,8 +37,13 @@ impl Driver {
         }
     }
 
-    fn resolve_step(&self, step: &CompiledStep, visit: &VisitPath) -> Resolved {
+    fn scope<'a>(&'a self, visit: &'a VisitPath, evaluation: &'a Evaluation) -> RunScope<'a> {
         let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
+        scope.evaluating(evaluation.began, &evaluation.scripts)
+    }
+
+    fn resolve_step(&self, step: &CompiledStep, visit: &VisitPath, evaluation: &Evaluation) -> Resolved {
+        let scope = self.scope(visit, evaluation);
         if step.disabled {
             return Resolved::Skip;
         }

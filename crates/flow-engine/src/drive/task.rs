@@ -8,6 +8,8 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::script::Evaluation;
+use crate::decide::Effect;
 use crate::engine::Shared;
 use crate::{Step, StepContext, StepError};
 
@@ -21,11 +23,22 @@ pub(super) struct Attempt {
     pub(super) timeout: Option<Duration>,
 }
 
-/// How a step ended.
+/// What was under way, and how it ended.
 #[derive(Debug)]
-pub(super) struct TaskEnd {
-    pub(super) visit: VisitPath,
-    pub(super) result: Result<Value, StepError>,
+pub(super) enum TaskEnd {
+    /// An attempt of a step.
+    Step { visit: VisitPath, result: Result<Value, StepError> },
+    /// A script that was needed for an effect.
+    Script { effect: Effect, evaluation: Evaluation },
+}
+
+impl TaskEnd {
+    pub(super) const fn visit(&self) -> &VisitPath {
+        match self {
+            Self::Step { visit, .. } => visit,
+            Self::Script { effect, .. } => effect.visit(),
+        }
+    }
 }
 
 /// Begins a step. It runs on the engine's runtime, so it outlives the request and the thread that began it;
@@ -51,7 +64,7 @@ pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Atte
             tracing::error!(%run, %visit, kind, "a step panicked");
             Err(StepError::new("step_panicked", format!("the step type `{kind}` has a fault: it panicked")))
         });
-        TaskEnd { visit, result }
+        TaskEnd::Step { visit, result }
     };
     tasks.spawn_on(work, &shared.runtime)
 }

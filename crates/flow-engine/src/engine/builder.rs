@@ -13,7 +13,7 @@ use super::node::Node;
 use super::turns::Turns;
 use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
-use crate::ports::{Catalog, Clock, Entropy, OsEntropy, Store, SystemClock};
+use crate::ports::{Catalog, Clock, Entropy, OsEntropy, ScriptEngine, Store, SystemClock};
 use crate::{EngineError, Flows, Registry};
 
 /// Puts an [`Engine`] together.
@@ -22,6 +22,7 @@ pub struct EngineBuilder {
     store: Option<Arc<dyn Store>>,
     catalog: Option<Arc<dyn Catalog>>,
     registry: Registry,
+    scripts: Option<Arc<dyn ScriptEngine>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     runtime: Option<Handle>,
@@ -41,6 +42,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn steps(mut self, registry: Registry) -> Self {
         self.registry = registry;
+        self
+    }
+
+    /// Who evaluates JavaScript beyond what the engine evaluates itself; nobody by default, and then an expression
+    /// with a callback, say, fails its step.
+    #[must_use]
+    pub fn scripts(mut self, scripts: Arc<dyn ScriptEngine>) -> Self {
+        self.scripts = Some(scripts);
         self
     }
 
@@ -95,6 +104,7 @@ impl EngineBuilder {
             clock,
             entropy,
             registry: self.registry,
+            scripts: self.scripts,
             cache: FlowCache::new(self.limits.definition_cache_bytes),
             turns: Turns::new(self.limits.concurrent_runs),
             limits: self.limits,

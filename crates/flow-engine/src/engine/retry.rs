@@ -130,6 +130,7 @@ fn leads_to(event: &EventKind) -> Option<&VisitPath> {
         | EventKind::ScopeEntered { .. }
         | EventKind::StepRetrying { .. }
         | EventKind::TimerFired { .. }
+        | EventKind::StepLogged { .. }
         | EventKind::WaitOpened { .. }
         | EventKind::WaitResolved { .. }
         | EventKind::ChildStarted { .. }

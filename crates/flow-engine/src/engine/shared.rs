@@ -15,7 +15,7 @@ use super::node::Node;
 use super::pauses::Pauses;
 use super::turns::{Turn, Turns};
 use crate::flow::{Flow, FlowCache};
-use crate::ports::{Catalog, Clock, Entropy, Store};
+use crate::ports::{Catalog, Clock, Entropy, ScriptEngine, Store};
 use crate::{EngineError, Registry, StoreError};
 
 pub(crate) struct Shared {
@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) registry: Registry,
+    pub(crate) scripts: Option<Arc<dyn ScriptEngine>>,
     pub(crate) limits: Limits,
     pub(crate) runtime: Handle,
     pub(crate) node: Node,

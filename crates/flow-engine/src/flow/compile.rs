@@ -161,7 +161,7 @@ fn without_effect(step: &WrittenStep, faults: &Faults) {
         faults.error(at("timeoutMs"), "setting_unsupported", message);
     }
     let given = [
-        ("timeoutMs", step.timeout.is_some() && !waits),
+        ("timeoutMs", step.timeout.is_some() && !waits && step.kind != "nodejs"),
         ("retry", step.retry.is_some() && step.kind != "run-flow"),
     ];
     for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {

@@ -1,6 +1,8 @@
 //! Parses the templates and expressions in a step's settings, and reports what is wrong with them.
 
-use flow_expr::{EvalError, Expression, FreeName, JsonTemplate, SyntaxError, SyntaxErrorKind, Template};
+use flow_expr::{
+    Code, EvalError, Expression, FreeName, JsonTemplate, SyntaxError, SyntaxErrorKind, Template,
+};
 use flow_model::{Faults, Fields, RunError, excerpt};
 use serde_json::Value;
 
@@ -81,6 +83,26 @@ impl<'a> Templates<'a> {
                 }
                 None
             }
+        }
+    }
+
+    /// The body of a function, which is given those names.
+    pub(crate) fn code(&self, text: &str, pointer: &str, given: &[&str]) -> Option<Code> {
+        match Code::parse(text) {
+            Ok(code) => {
+                for name in code.free_names().iter().filter(|name| !given.contains(&&*name.name)) {
+                    let place = code.place(name);
+                    let message = format!(
+                        "nothing here is named `{}` ({place}); the code knows `{}`, JavaScript's own names and \
+                         the functions of expressions, and has neither network nor files",
+                        excerpt(&name.name),
+                        given.join("`, `")
+                    );
+                    self.faults.error(pointer, "unknown_name", message);
+                }
+                Some(code)
+            }
+            Err(error) => self.report(pointer, &error),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use flow_engine::{Poll, RunView};
 use flow_model::{
-    EventKind, Handling, Resolution, RunEnd, RunError, RunEvent, RunId, VisitPath, Wait, WaitRequest,
+    EventKind, Handling, LogLine, Resolution, RunEnd, RunError, RunEvent, RunId, VisitPath, Wait, WaitRequest,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -134,6 +134,9 @@ enum Data<'a> {
         run_id: String,
         waits: bool,
     },
+    Logged {
+        lines: Vec<Line<'a>>,
+    },
     Resolved {
         resolved_at: String,
         #[serde(flatten)]
@@ -187,6 +190,19 @@ pub(super) enum Answer<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<ErrorView<'a>>,
     },
+}
+
+/// A line that a step wrote.
+#[derive(Serialize)]
+struct Line<'a> {
+    level: &'static str,
+    message: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(line: &'a LogLine) -> Self {
+        Self { level: line.level.as_str(), message: &line.message }
+    }
 }
 
 /// The event that is waited for.
@@ -267,6 +283,9 @@ impl<'a> Data<'a> {
             EventKind::WaitOpened { visit, wait } => Self::wait(view.execution(visit).to_string(), wait),
             EventKind::WaitResolved { resolution, resolved_at, .. } => {
                 Self::Resolved { resolved_at: resolved_at.to_string(), answer: Answer::of(resolution) }
+            }
+            EventKind::StepLogged { lines, .. } => {
+                Self::Logged { lines: lines.iter().map(Line::of).collect() }
             }
             EventKind::ChildStarted { run, waits, .. } => {
                 Self::ChildStarted { run_id: run.to_string(), waits: *waits }

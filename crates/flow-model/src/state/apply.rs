@@ -107,6 +107,7 @@ fn commit(state: &mut RunState, event: &RunEvent) {
                 waited.attempt = waited.attempt.saturating_add(1);
             }
         }
+        EventKind::StepLogged { .. } => {}
         EventKind::WaitOpened { visit, wait } => {
             open_wait(state, visit, wait.clone());
         }

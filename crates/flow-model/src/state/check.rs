@@ -66,12 +66,12 @@ pub(super) fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
             VisitStatus::BackingOff { .. } => Ok(()),
             _ => Err(format!("visit {visit} isn't backing off")),
         },
-        EventKind::WaitOpened { visit, .. } | EventKind::ChildStarted { visit, .. } => {
-            match find(state, visit)?.status {
-                VisitStatus::Running => Ok(()),
-                _ => Err(format!("visit {visit} isn't running")),
-            }
-        }
+        EventKind::WaitOpened { visit, .. }
+        | EventKind::ChildStarted { visit, .. }
+        | EventKind::StepLogged { visit, .. } => match find(state, visit)?.status {
+            VisitStatus::Running => Ok(()),
+            _ => Err(format!("visit {visit} isn't running")),
+        },
         EventKind::WaitResolved { visit, .. } | EventKind::ChildFinished { visit, .. } => {
             match find(state, visit)?.status {
                 VisitStatus::Waiting => Ok(()),

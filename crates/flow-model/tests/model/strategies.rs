@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision, EventId, EventKind, Fold, Handling, Resolution, RunEnd, RunError, RunId, RunStart,
-    Timestamp, Trigger, VisitPath, Wait, WaitRequest,
+    Binding, Decision, EventId, EventKind, Fold, Handling, LogLevel, LogLine, Resolution, RunEnd, RunError,
+    RunId, RunStart, Timestamp, Trigger, VisitPath, Wait, WaitRequest,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -148,6 +148,11 @@ fn handling() -> impl Strategy<Value = Handling> {
     ]
 }
 
+fn line() -> impl Strategy<Value = LogLine> {
+    let levels = vec![LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error];
+    (proptest::sample::select(levels), ".*").prop_map(|(level, message)| LogLine { level, message })
+}
+
 /// Any event, the frequent ones more often.
 pub(crate) fn event() -> impl Strategy<Value = EventKind> {
     let time = || any::<i64>().prop_map(Timestamp::from_millis);
@@ -165,6 +170,8 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
         1 => (visit(), error(), time())
             .prop_map(|(visit, error, due_at)| EventKind::StepRetrying { visit, error, due_at }),
         1 => visit().prop_map(|visit| EventKind::TimerFired { visit }),
+        1 => (visit(), proptest::collection::vec(line(), 1..3))
+            .prop_map(|(visit, lines)| EventKind::StepLogged { visit, lines }),
         1 => (visit(), binding(), proptest::option::of(visit()))
             .prop_map(|(visit, binding, next)| EventKind::StepSkipped { visit, binding, next }),
         2 => (visit(), wait()).prop_map(|(visit, wait)| EventKind::WaitOpened { visit, wait }),
