@@ -27,6 +27,9 @@ pub use run::{
     IdempotencyKey, LeaseDuration, NewChild, Parent, Resolve, ResolveOutcome, ResolvedWait, RunRecord,
     Signals, Slot, StoredDefinition, StoredRun, StoredWait, Timer, TimerKind, WaitState,
 };
-pub use script::ScriptEngine;
+pub use script::{
+    ChanceSource, Script, ScriptCode, ScriptEngine, ScriptExpression, ScriptFailure, ScriptFailureKind,
+    ScriptLog, ScriptLogLevel, ScriptOutcome,
+};
 pub use step::{Effect, Step, StepContext, StepError};
 pub use store::Store;

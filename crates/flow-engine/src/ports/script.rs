@@ -1,7 +1,10 @@
 //! Who evaluates the JavaScript that the engine doesn't evaluate itself.
 
 use async_trait::async_trait;
-use flow_expr::{Script, ScriptOutcome};
+pub use flow_expr::{
+    ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind, ScriptLog,
+    ScriptLogLevel, ScriptOutcome,
+};
 
 /// Evaluates JavaScript.
 #[async_trait]

@@ -39,6 +39,7 @@ mod run_flow;
 mod run_flow_crash;
 mod scale;
 mod scenario;
+mod scripts;
 mod setting_faults;
 mod skip;
 mod stall;

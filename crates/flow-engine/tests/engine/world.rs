@@ -9,7 +9,7 @@ use flow_engine::{
     RunView, StartedBy, Store, Target, WaitChoice,
 };
 use flow_model::{Decision, RunEnd, RunError, RunId, RunStatus, Timestamp, WorkspaceId};
-use flow_testkit::{FaultyStore, ManualClock, ScriptedStep, SeededEntropy};
+use flow_testkit::{FaultyStore, ManualClock, ScriptedEngine, ScriptedStep, SeededEntropy};
 use serde_json::{Map, Value, json};
 
 /// Longer than any test lets the clock run.
@@ -66,6 +66,13 @@ impl World {
         let builder = Engine::builder().store(store).steps(steps).limits(self.limits.clone());
         let builder = builder.clock(Arc::new(clock.clone())).entropy(self.entropy.clone());
         builder.build().await.unwrap()
+    }
+
+    /// An engine that has its scripts evaluated by `scripts`.
+    pub(crate) async fn engine_with_scripts(&self, steps: Registry, scripts: &ScriptedEngine) -> Engine {
+        let builder = Engine::builder().store(self.store.clone()).steps(steps).limits(self.limits.clone());
+        let builder = builder.clock(Arc::new(self.clock.clone())).entropy(self.entropy.clone());
+        builder.scripts(Arc::new(scripts.clone())).build().await.unwrap()
     }
 
     /// A call that runs a document with these inputs and waits for its end.
