@@ -187,6 +187,11 @@ impl Control {
         resolved.unwrap_or_else(Resolved::Failure)
     }
 
+    /// Whether it asks somebody outside, who can answer by a link.
+    pub(crate) const fn asks_someone(&self) -> bool {
+        matches!(self, Self::Approval(_) | Self::ClientTool(_) | Self::ShowForm(_))
+    }
+
     /// What the step does when its wait expires.
     pub(crate) fn on_expire(&self) -> OnExpire {
         match self {

@@ -38,6 +38,8 @@ pub struct Flow {
     pub(crate) steps: Vec<CompiledStep>,
     /// Where each step stands in `steps`.
     pub(crate) index: HashMap<StepId, usize, foldhash::fast::RandomState>,
+    /// The graph of each step that isn't in the top graph: the container, and the branch of a `parallel`.
+    pub(crate) graphs: HashMap<StepId, (StepId, Option<StepId>), foldhash::fast::RandomState>,
     /// What expressions may name.
     pub(crate) names: Names,
     /// How long a run may be queued or running.
@@ -145,6 +147,16 @@ impl Flow {
     /// The step of a visit; none when the flow has no such step.
     pub fn step(&self, visit: &VisitPath) -> Option<&CompiledStep> {
         self.index.get(visit.step()).and_then(|index| self.steps.get(*index))
+    }
+
+    /// The visit of a step that is in a graph round another visit: the nearest one.
+    pub(crate) fn visit_near(&self, from: &VisitPath, step: &StepId) -> Option<VisitPath> {
+        let graph = |id: &str| self.graphs.get(id);
+        let mut here = from.clone();
+        while graph(here.step()) != graph(step.as_str()) {
+            here = VisitPath::from_stored(here.container()?.0);
+        }
+        Some(here.sibling(step))
     }
 
     /// The flow's name.

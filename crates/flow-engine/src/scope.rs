@@ -12,7 +12,8 @@ use flow_expr::{Ambient, ChanceSource, Lookup, Object, Scope, Scripts};
 use flow_model::{Container, RunState, StepId, Timestamp, VisitPath};
 use serde_json::{Map, Value, json};
 
-use crate::flow::Flow;
+use crate::ResumeLinks;
+use crate::flow::{Action, Flow};
 use crate::ports::RunRecord;
 use loops::{Item, Pass};
 
@@ -26,6 +27,7 @@ pub(crate) struct RunScope<'a> {
     /// When the evaluation began, and the scripts that it has met.
     moment: Option<Timestamp>,
     scripts: Option<&'a Scripts>,
+    links: Option<&'a ResumeLinks>,
     ambient: OnceCell<Ambient>,
     /// Whether it is for the condition of a `while`, which speaks of the pass that it decides on.
     decides_on_pass: bool,
@@ -54,6 +56,7 @@ impl<'a> RunScope<'a> {
             steps: Steps { flow, state, visit },
             moment: None,
             scripts: None,
+            links: None,
             ambient: OnceCell::new(),
             decides_on_pass: false,
             item: OnceCell::new(),
@@ -68,6 +71,11 @@ impl<'a> RunScope<'a> {
     /// The scope of an evaluation that began at that moment and may meet scripts.
     pub(crate) fn evaluating(self, began: Timestamp, scripts: &'a Scripts) -> Self {
         Self { moment: Some(began), scripts: Some(scripts), ..self }
+    }
+
+    /// The scope of an evaluation that may make links.
+    pub(crate) fn linking(self, links: Option<&'a ResumeLinks>) -> Self {
+        Self { links, ..self }
     }
 
     /// The scope of a `while`'s own condition.
@@ -204,6 +212,18 @@ impl Scope for RunScope<'_> {
     fn ambient(&self) -> Option<&Ambient> {
         let moment = self.moment.or_else(|| Some(self.state.start()?.0))?;
         Some(self.ambient.get_or_init(|| self.make_ambient(moment)))
+    }
+
+    fn resume_url(&self, step: &str) -> Option<String> {
+        let step = self.flow.names.step(step)?;
+        let visit = self.flow.visit_near(self.visit, step)?;
+        let asks =
+            matches!(&self.flow.step(&visit)?.action, Action::Control(control) if control.asks_someone());
+        asks.then_some(self.links?.url(self.record.id, &visit))
+    }
+
+    fn resumable(&self) -> Vec<Arc<str>> {
+        self.flow.names.steps().map(|(name, _)| Arc::from(name)).collect()
     }
 
     fn scripts(&self) -> Option<&Scripts> {

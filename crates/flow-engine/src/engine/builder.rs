@@ -14,7 +14,7 @@ use super::turns::Turns;
 use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
 use crate::ports::{Catalog, Clock, Entropy, OsEntropy, ScriptEngine, Store, SystemClock};
-use crate::{EngineError, Flows, Registry};
+use crate::{EngineError, Flows, Registry, ResumeLinks};
 
 /// Puts an [`Engine`] together.
 #[derive(Default)]
@@ -23,6 +23,7 @@ pub struct EngineBuilder {
     catalog: Option<Arc<dyn Catalog>>,
     registry: Registry,
     scripts: Option<Arc<dyn ScriptEngine>>,
+    links: Option<ResumeLinks>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     runtime: Option<Handle>,
@@ -50,6 +51,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn scripts(mut self, scripts: Arc<dyn ScriptEngine>) -> Self {
         self.scripts = Some(scripts);
+        self
+    }
+
+    /// What `resumeUrl(…)` makes its links with; without it that function fails.
+    #[must_use]
+    pub fn resume_links(mut self, links: ResumeLinks) -> Self {
+        self.links = Some(links);
         self
     }
 
@@ -105,6 +113,7 @@ impl EngineBuilder {
             entropy,
             registry: self.registry,
             scripts: self.scripts,
+            links: self.links,
             cache: FlowCache::new(self.limits.definition_cache_bytes),
             turns: Turns::new(self.limits.concurrent_runs),
             limits: self.limits,

@@ -16,7 +16,7 @@ use super::pauses::Pauses;
 use super::turns::{Turn, Turns};
 use crate::flow::{Flow, FlowCache};
 use crate::ports::{Catalog, Clock, Entropy, ScriptEngine, Store};
-use crate::{EngineError, Registry, StoreError};
+use crate::{EngineError, Registry, ResumeLinks, StoreError};
 
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
@@ -25,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) registry: Registry,
     pub(crate) scripts: Option<Arc<dyn ScriptEngine>>,
+    pub(crate) links: Option<ResumeLinks>,
     pub(crate) limits: Limits,
     pub(crate) runtime: Handle,
     pub(crate) node: Node,

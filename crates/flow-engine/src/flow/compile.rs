@@ -39,12 +39,17 @@ pub(super) fn compile(
     let steps: Vec<Option<CompiledStep>> =
         written.map(|written| step(written, registry, templates, faults)).collect();
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
+    let inner = all.iter().flat_map(|step| step.graphs.iter().map(|graph| (&step.id, graph)));
+    let inner = inner.flat_map(|(container, graph)| {
+        graph.steps.iter().map(|step| (step.id.clone(), (container.clone(), graph.name.clone())))
+    });
+    let graphs = inner.collect();
     let index = steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index));
     let index: HashMap<_, _, _> = index.collect();
     let concurrency = concurrency.map_or(Some(None), |compiled| compiled.map(Some))?;
     let Settings { timeout, on_error, .. } = document.settings;
     let name = document.name.into();
-    Some(Flow { hash, name, triggers, steps, index, names, timeout, on_error, concurrency })
+    Some(Flow { hash, name, triggers, steps, index, graphs, names, timeout, on_error, concurrency })
 }
 
 /// How deep the lists and objects of a document may be nested: as deep as a server can be told to read them.
