@@ -58,6 +58,7 @@ mod error;
 mod eval;
 mod evaluation;
 mod expression;
+pub mod functions;
 mod json_template;
 mod nearest;
 mod parse;
