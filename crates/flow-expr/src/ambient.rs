@@ -1,8 +1,13 @@
-//! What an evaluation knows of time and chance.
+//! What functions take from a run that is no value of the scope: time, chance, and where answers are sent.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-use crate::{chance::Chance, script::ChanceSource};
+use crate::{
+    chance::Chance,
+    functions::{self, FunctionError},
+    scope::Scope,
+    script::ChanceSource,
+};
 
 /// The moment and the chance that functions go by. The same ambient gives the same values.
 #[derive(Debug)]
@@ -39,10 +44,44 @@ impl Ambient {
     pub(crate) fn next_stream(&self) -> u64 {
         self.streams.replace(self.streams.get() + 1)
     }
+}
 
-    /// The chance of an expression that draws.
-    #[expect(dead_code, reason = "the functions that draw come with the native calls")]
-    pub(crate) fn draw(&self) -> Chance {
-        Chance::new(&self.chance, self.next_stream())
+/// What is round one evaluation. Few expressions ask, so it is looked at when one does.
+pub(crate) struct Surroundings<'a> {
+    scope: &'a dyn Scope,
+    /// Made by the first draw.
+    chance: RefCell<Option<Chance>>,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(crate) fn new(scope: &'a dyn Scope) -> Self {
+        Self { scope, chance: RefCell::new(None) }
+    }
+
+    pub(crate) fn now_ms(&self) -> Result<i64, FunctionError> {
+        Ok(self.ambient()?.now_ms)
+    }
+
+    pub(crate) fn now_text(&self) -> Result<&'a str, FunctionError> {
+        Ok(&self.ambient()?.now_text)
+    }
+
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut Chance) -> T) -> Result<T, FunctionError> {
+        let ambient = self.ambient()?;
+        let mut chance = self.chance.borrow_mut();
+        Ok(draw(chance.get_or_insert_with(|| Chance::new(&ambient.chance, ambient.next_stream()))))
+    }
+
+    pub(crate) fn resume_url(&self, step: &str) -> Result<String, FunctionError> {
+        self.ambient()?;
+        self.scope.resume_url(step).ok_or_else(|| functions::no_such_wait(step))
+    }
+
+    fn ambient(&self) -> Result<&'a Ambient, FunctionError> {
+        self.scope.ambient().ok_or_else(|| {
+            let message = "time, chance and links are those of a run's step, and this is evaluated outside of one; use \
+                           it in a step's settings";
+            FunctionError::new("outside_of_step", message)
+        })
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! It is smaller than JavaScript's own tree, keeps nothing of the parser that made it, and is flat where
 //! JavaScript is deep: `a.b.c` and `a + b + c` are one node each, so that a long chain needs no recursion.
-//! A construct that gains support (a call, say) becomes a further [`NodeKind`].
+//! A construct that gains support becomes a further [`NodeKind`].
+
+use crate::builtin::{Function, Method};
 
 /// Bytes of the whole text that an expression stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,14 @@ pub(crate) enum NodeKind {
     Text(Box<[TextPart]>),
     Array(Box<[Item]>),
     Object(Box<[Field]>),
+    /// A call of a global function, unless the scope knows its name.
+    Call(&'static Function, Box<[Item]>),
+    /// A constant such as `Math.PI`, unless the scope knows the name `Math`: then it is a path like any other.
+    Constant {
+        root: Box<str>,
+        value: f64,
+        otherwise: Box<Node>,
+    },
 }
 
 #[derive(Debug)]
@@ -57,14 +67,20 @@ pub(crate) enum Literal {
     Text(Box<str>),
 }
 
-/// One member access.
+/// One member access, or one call of a method.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) key: StepKey,
+    pub(crate) kind: StepKind,
     /// `?.` stands before it.
     pub(crate) optional: bool,
     /// Where the path ends with this step, to quote it in an error.
     pub(crate) end: u32,
+}
+
+#[derive(Debug)]
+pub(crate) enum StepKind {
+    Member(StepKey),
+    Method(MethodCall),
 }
 
 #[derive(Debug)]
@@ -74,12 +90,22 @@ pub(crate) enum StepKey {
     Computed(Node),
 }
 
+#[derive(Debug)]
+pub(crate) struct MethodCall {
+    pub(crate) method: &'static Method,
+    pub(crate) args: Box<[Item]>,
+    /// `?.` stands before the arguments: what has no such method is not called.
+    pub(crate) optional: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnaryOp {
     Not,
     Minus,
     Plus,
     TypeOf,
+    BitNot,
+    Void,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +124,13 @@ pub(crate) enum BinaryOp {
     Divide,
     Remainder,
     Power,
+    BitAnd,
+    BitOr,
+    BitXor,
+    ShiftLeft,
+    ShiftRight,
+    ShiftRightZeroFill,
+    In,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

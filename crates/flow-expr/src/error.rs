@@ -112,6 +112,16 @@ pub enum EvalError {
         /// Where it stands.
         place: Place,
     },
+    /// A function can't do what it is asked to: JavaScript's other errors, and those of the flow's own functions.
+    #[error("{message} ({place})")]
+    Function {
+        /// A name for programs, such as `range_error` or `invalid_json`; it doesn't change.
+        code: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+        /// Where it stands.
+        place: Place,
+    },
     /// The texts and copies made are larger than allowed.
     #[error("`{snippet}` makes more than {} MiB of output ({place}); pass large values on whole, or take the part that is needed", limit / (1024 * 1024))]
     OutputTooLarge {
@@ -144,6 +154,7 @@ impl EvalError {
         match self {
             Self::UnknownName { .. } => "unknown_name",
             Self::Type { .. } => "type_error",
+            Self::Function { code, .. } => code,
             Self::OutputTooLarge { .. } => "output_too_large",
             Self::Script { failure, .. } => failure.kind.code(),
             Self::ScriptPending { .. } => "script_pending",
@@ -155,6 +166,7 @@ impl EvalError {
         match self {
             Self::UnknownName { place, .. }
             | Self::Type { place, .. }
+            | Self::Function { place, .. }
             | Self::OutputTooLarge { place, .. }
             | Self::Script { place, .. }
             | Self::ScriptPending { place } => place,
@@ -166,6 +178,7 @@ impl EvalError {
         match &mut self {
             Self::UnknownName { place, .. }
             | Self::Type { place, .. }
+            | Self::Function { place, .. }
             | Self::OutputTooLarge { place, .. }
             | Self::Script { place, .. }
             | Self::ScriptPending { place } => {

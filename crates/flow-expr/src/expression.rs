@@ -122,7 +122,7 @@ impl Expression {
     }
 
     fn evaluator<'a>(&'a self, cx: &'a Evaluation<'_>) -> Evaluator<'a> {
-        Evaluator { scope: cx.scope, text: &self.text, budget: &cx.budget }
+        Evaluator::new(cx.scope, &self.text, &cx.budget)
     }
 
     /// What a script engine is given of the scope; none when none evaluates it.

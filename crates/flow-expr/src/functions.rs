@@ -29,6 +29,15 @@ impl FunctionError {
     }
 }
 
+pub(crate) fn no_such_wait(step: &str) -> FunctionError {
+    let step: String = step.chars().take(60).collect();
+    let message = format!(
+        "there is no link for `{step}`: name an approval, a form or a client tool of this flow; and the server needs a \
+         key to make links with"
+    );
+    FunctionError::new("no_such_wait", message)
+}
+
 /// The base64 text (with padding) of a text's UTF-8 bytes.
 pub fn base64(text: &str) -> String {
     general_purpose::STANDARD.encode(text)

@@ -4,32 +4,57 @@
 //! result must be JSON of its own. The rules of JavaScript are in the modules below; which node uses which rule is
 //! the evaluator's business.
 
+mod array;
 mod compare;
 mod convert;
+mod integer;
 mod json;
 mod member;
 mod number;
+pub(crate) mod units;
 
 use std::{borrow::Cow, ptr, sync::Arc};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::scope::{Lookup, Object};
+use crate::{
+    functions::FunctionError,
+    scope::{Lookup, Object},
+};
 
-pub(crate) use compare::{loosely_equal, order, strictly_equal};
-pub(crate) use convert::{Primitive, add, to_number, to_primitive, to_text};
-pub(crate) use json::{into_json, into_shared, write_text};
-pub(crate) use member::{Key, copied_fields, copied_items, sort_index_keys, to_key};
-pub(crate) use number::{array_index, number_to_text};
+pub(crate) use array::Elements;
+pub(crate) use compare::{loosely_equal, order, same_value_zero, strictly_equal};
+pub(crate) use convert::{Primitive, add, join, to_number, to_primitive, to_text};
+pub(crate) use integer::{clamped, element, relative, to_int32, to_integer, to_uint32};
+pub(crate) use json::{into_json, into_shared, to_json_text, write_text};
+pub(crate) use member::{Key, copied_fields, copied_items, has_member, sort_index_keys, to_key};
+pub(crate) use number::{array_index, is_white_space, number_to_text, power, radix_to_number};
 
 /// What goes wrong with values alone; the evaluator adds the place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// An object whose own `toString` hides the built-in one has no text and no number.
     NoPrimitive,
     /// The budget is spent.
     TooLarge,
+    /// JavaScript's `TypeError`, with what is wrong.
+    Type(String),
+    /// A function can't do what it is asked to.
+    Function(FunctionError),
+}
+
+impl Fault {
+    /// JavaScript's `RangeError`.
+    pub(crate) fn range(message: impl Into<String>) -> Self {
+        Self::Function(FunctionError::new("range_error", message))
+    }
+}
+
+impl From<FunctionError> for Fault {
+    fn from(error: FunctionError) -> Self {
+        Self::Function(error)
+    }
 }
 
 /// The members of an object that an expression made.
@@ -96,6 +121,17 @@ impl<'a> Val<'a> {
             Self::Owned(value) => View::of(value),
             Self::Array(items) => View::Items(items),
             Self::Object(fields) => View::Fields(fields),
+        }
+    }
+
+    /// A text, wherever it is held; else the value itself.
+    pub(crate) fn into_own_text(self) -> Result<Cow<'a, str>, Self> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Borrowed(Value::String(text)) => Ok(Cow::Borrowed(text)),
+            Self::Shared(value) => value.as_str().map(Cow::Borrowed).ok_or(self),
+            Self::Owned(Value::String(text)) => Ok(Cow::Owned(text)),
+            value => Err(value),
         }
     }
 

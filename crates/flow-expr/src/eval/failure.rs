@@ -4,10 +4,12 @@ use super::Evaluator;
 use crate::{
     ast::Span,
     budget::OUTPUT_LIMIT,
+    builtin::{Function, Method},
     error::{EvalError, Place, snippet},
+    functions::FunctionError,
     nearest,
     scope::Object,
-    value::{Fault, Key, Val},
+    value::{Fault, Key, Val, View},
 };
 
 impl Evaluator<'_> {
@@ -29,6 +31,10 @@ impl Evaluator<'_> {
                 ),
                 span,
             ),
+            Fault::Type(message) => self.type_error(format!("`{snippet}`: {message}"), span),
+            Fault::Function(FunctionError { code, message }) => {
+                EvalError::Function { code, message: format!("`{snippet}`: {message}"), place: self.place(span) }
+            }
             Fault::TooLarge => {
                 EvalError::OutputTooLarge { snippet, limit: OUTPUT_LIMIT, place: self.place(span) }
             }
@@ -62,6 +68,31 @@ impl Evaluator<'_> {
                 "cannot read `{key}` of {what} (`{owner}` is {what}); write `?.` after `{owner}` to get undefined instead"
             ),
             access,
+        )
+    }
+
+    pub(super) fn no_method(&self, value: &Val<'_>, method: &Method, owner: Span, span: Span) -> EvalError {
+        let (owner, name) = (snippet(self.text, owner), method.name);
+        let what = match value.view() {
+            View::Undefined | View::Null => "nothing",
+            View::Bool(_) => "a truth value",
+            View::Number(_) => "a number",
+            View::Text(_) => "a text",
+            View::Values(_) | View::Items(_) => "an array",
+            View::Map(_) | View::Fields(_) | View::Demand => "an object",
+        };
+        let types = method.types();
+        self.type_error(
+            format!("`{owner}.{name}` is not a function, because `{owner}` is {what}; `{name}` is a method of {types}"),
+            span,
+        )
+    }
+
+    pub(super) fn hidden_function(&self, function: &Function, span: Span) -> EvalError {
+        let (name, root) = (function.name, function.root());
+        self.type_error(
+            format!("`{name}` is not a function, because a value of the flow is named `{root}`; give the value another name"),
+            span,
         )
     }
 

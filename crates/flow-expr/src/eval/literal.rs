@@ -29,6 +29,11 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn array(&self, items: &'a [Item]) -> Result<Val<'a>, EvalError> {
+        self.items(items).map(Val::Array)
+    }
+
+    /// The elements of an array literal, or the arguments of a call.
+    pub(super) fn items(&self, items: &'a [Item]) -> Result<Vec<Val<'a>>, EvalError> {
         let mut out = Vec::with_capacity(items.len());
         for item in items {
             match item {
@@ -40,7 +45,7 @@ impl<'a> Evaluator<'a> {
                 },
             }
         }
-        Ok(Val::Array(out))
+        Ok(out)
     }
 
     pub(super) fn object(&self, fields: &'a [Field]) -> Result<Val<'a>, EvalError> {

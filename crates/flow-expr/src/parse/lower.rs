@@ -4,17 +4,23 @@
 //! supported is refused here, where the place and the kind of the construct are known; a construct that gains
 //! support gets an arm in [`Lowering::expression`].
 
+mod call;
+mod link;
 mod literal;
 
 use oxc_ast::ast::{
-    BinaryExpression, BinaryOperator, ChainElement, Expression, LogicalExpression, LogicalOperator,
-    UnaryExpression, UnaryOperator,
+    BinaryExpression, BinaryOperator, Expression, LogicalExpression, LogicalOperator, UnaryExpression,
+    UnaryOperator,
 };
 use oxc_span::GetSpan;
 
+use self::{
+    call::constant_at,
+    link::{Link, LinkKind},
+};
 use super::{NESTING_LIMIT, Parsed, Root, refuse, too_deep};
 use crate::{
-    ast::{BinaryOp, Literal, LogicalOp, Node, NodeKind, Span, Step, StepKey, UnaryOp},
+    ast::{BinaryOp, Literal, LogicalOp, Node, NodeKind, Span, Step, StepKey, StepKind, UnaryOp},
     error::{SyntaxError, SyntaxErrorKind, snippet},
     expression::FreeName,
     value::{array_index, number_to_text},
@@ -66,9 +72,13 @@ impl Lowering<'_> {
             Expression::StaticMemberExpression(_) | Expression::ComputedMemberExpression(_) => {
                 self.path(Link::of(expression), expression)
             }
+            Expression::CallExpression(call) => match Link::of(expression) {
+                Some(link) => self.path(Some(link), expression),
+                None => self.function(call, span),
+            },
             Expression::ChainExpression(chain) => match Link::of_chain(&chain.expression) {
                 Some(link) => self.path(Some(link), expression),
-                None => Err(self.refuse("a call", span)),
+                None => Err(self.refuse(refuse::CALL, span)),
             },
             Expression::UnaryExpression(unary) => self.unary(unary, span),
             Expression::BinaryExpression(binary) => self.binary(binary),
@@ -104,13 +114,19 @@ impl Lowering<'_> {
             link = Link::of(base);
             links.push(next);
         }
-        let base = self.expression(base)?.into();
+        let base = match links.pop_if(|link| constant_at(link).is_some()) {
+            Some(link) => self.constant(&link),
+            None => self.expression(base)?,
+        };
+        let base = base.into();
         let steps = links.into_iter().rev().map(|link| {
-            let key = match link.key {
-                LinkKey::Name(name) => StepKey::Name(name.into()),
-                LinkKey::Computed(key) => step_key(self.expression(key)?),
+            let span = self.span(link.span);
+            let kind = match link.kind {
+                LinkKind::Name(name) => StepKind::Member(StepKey::Name(name.into())),
+                LinkKind::Computed(key) => StepKind::Member(step_key(self.expression(key)?)),
+                LinkKind::Method(name, call) => StepKind::Method(self.method(name, call, span)?),
             };
-            Ok(Step { key, optional: link.optional, end: self.span(link.span).end })
+            Ok(Step { kind, optional: link.optional, end: span.end })
         });
         let steps = steps.collect::<Lowered<_>>()?;
         Ok(NodeKind::Path { base, steps })
@@ -122,6 +138,8 @@ impl Lowering<'_> {
             UnaryOperator::UnaryNegation => UnaryOp::Minus,
             UnaryOperator::UnaryPlus => UnaryOp::Plus,
             UnaryOperator::Typeof => UnaryOp::TypeOf,
+            UnaryOperator::BitwiseNot => UnaryOp::BitNot,
+            UnaryOperator::Void => UnaryOp::Void,
             other => return Err(self.refuse(refuse::unary(other), span)),
         };
         Ok(NodeKind::Unary(op, self.expression(&unary.argument)?.into()))
@@ -176,57 +194,6 @@ impl Lowering<'_> {
     }
 }
 
-/// One member access in the parser's tree.
-struct Link<'e> {
-    object: &'e Expression<'e>,
-    key: LinkKey<'e>,
-    optional: bool,
-    span: oxc_span::Span,
-}
-
-enum LinkKey<'e> {
-    Name(&'e str),
-    Computed(&'e Expression<'e>),
-}
-
-impl<'e> Link<'e> {
-    fn of(expression: &'e Expression<'e>) -> Option<Self> {
-        match expression {
-            Expression::StaticMemberExpression(member) => Some(Self {
-                object: &member.object,
-                key: LinkKey::Name(&member.property.name),
-                optional: member.optional,
-                span: member.span,
-            }),
-            Expression::ComputedMemberExpression(member) => Some(Self {
-                object: &member.object,
-                key: LinkKey::Computed(&member.expression),
-                optional: member.optional,
-                span: member.span,
-            }),
-            _ => None,
-        }
-    }
-
-    fn of_chain(chain: &'e ChainElement<'e>) -> Option<Self> {
-        match chain {
-            ChainElement::StaticMemberExpression(member) => Some(Self {
-                object: &member.object,
-                key: LinkKey::Name(&member.property.name),
-                optional: member.optional,
-                span: member.span,
-            }),
-            ChainElement::ComputedMemberExpression(member) => Some(Self {
-                object: &member.object,
-                key: LinkKey::Computed(&member.expression),
-                optional: member.optional,
-                span: member.span,
-            }),
-            _ => None,
-        }
-    }
-}
-
 /// A key whose text is known when parsed needs no evaluation.
 fn step_key(node: Node) -> StepKey {
     match node.kind {
@@ -255,6 +222,13 @@ fn binary_op(op: BinaryOperator) -> Option<BinaryOp> {
         BinaryOperator::Division => BinaryOp::Divide,
         BinaryOperator::Remainder => BinaryOp::Remainder,
         BinaryOperator::Exponential => BinaryOp::Power,
-        _ => return None,
+        BinaryOperator::BitwiseAnd => BinaryOp::BitAnd,
+        BinaryOperator::BitwiseOR => BinaryOp::BitOr,
+        BinaryOperator::BitwiseXOR => BinaryOp::BitXor,
+        BinaryOperator::ShiftLeft => BinaryOp::ShiftLeft,
+        BinaryOperator::ShiftRight => BinaryOp::ShiftRight,
+        BinaryOperator::ShiftRightZeroFill => BinaryOp::ShiftRightZeroFill,
+        BinaryOperator::In => BinaryOp::In,
+        BinaryOperator::Instanceof => return None,
     })
 }

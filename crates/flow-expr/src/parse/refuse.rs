@@ -4,12 +4,19 @@ use oxc_ast::ast::{BinaryOperator, Expression, UnaryOperator};
 
 /// What a message says is supported.
 pub(super) const SUPPORTED: &str = "supported are paths such as `a.b[0]?.c`, literals, comparisons, `&& || ?? !`, \
-                                    arithmetic, `typeof`, `? :`, and template, array and object literals";
+                                    arithmetic, `typeof`, `? :`, template, array and object literals, and calls of \
+                                    the methods and functions that need no function of their own";
+
+/// A call of what is no method and no function known by its name.
+pub(super) const CALL: &str = "a call";
+
+/// A call with arguments that need more than is here.
+pub(super) const SHAPE: &str = "a call with these arguments";
 
 /// The name of an expression that is not supported.
 pub(super) fn construct(expression: &Expression<'_>) -> &'static str {
     match expression {
-        Expression::CallExpression(_) => "a call",
+        Expression::CallExpression(_) => CALL,
         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => "a function",
         Expression::AssignmentExpression(_) => "an assignment (`===` compares)",
         Expression::UpdateExpression(_) => "an assignment",
@@ -31,16 +38,14 @@ pub(super) fn construct(expression: &Expression<'_>) -> &'static str {
 
 pub(super) fn binary(op: BinaryOperator) -> &'static str {
     match op {
-        BinaryOperator::In => "the operator `in`",
         BinaryOperator::Instanceof => "the operator `instanceof`",
-        _ => "an operator on bits",
+        _ => "an operator",
     }
 }
 
 pub(super) fn unary(op: UnaryOperator) -> &'static str {
     match op {
-        UnaryOperator::Void => "the operator `void`",
         UnaryOperator::Delete => "the operator `delete`",
-        _ => "an operator on bits",
+        _ => "an operator",
     }
 }

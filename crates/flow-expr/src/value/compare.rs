@@ -16,6 +16,14 @@ pub(crate) fn strictly_equal(left: &Val<'_>, right: &Val<'_>) -> bool {
     }
 }
 
+/// ECMA-262's SameValueZero: `===`, but NaN is itself.
+pub(crate) fn same_value_zero(left: &Val<'_>, right: &Val<'_>) -> bool {
+    match (left.view(), right.view()) {
+        (View::Number(a), View::Number(b)) if a.is_nan() => b.is_nan(),
+        _ => strictly_equal(left, right),
+    }
+}
+
 /// `==`
 pub(crate) fn loosely_equal(left: &Val<'_>, right: &Val<'_>, budget: &Budget) -> Result<bool, Fault> {
     let (a, b) = (left.view(), right.view());

@@ -52,8 +52,8 @@ pub(crate) fn to_primitive<'v>(view: View<'v>, budget: &Budget) -> Result<Primit
         View::Bool(value) => Primitive::Bool(value),
         View::Number(value) => Primitive::Number(value),
         View::Text(text) => Primitive::Text(Cow::Borrowed(text)),
-        View::Values(items) => Primitive::Text(join(items.iter().map(View::of), budget)?.into()),
-        View::Items(items) => Primitive::Text(join(items.iter().map(Val::view), budget)?.into()),
+        View::Values(items) => Primitive::Text(join(items.iter().map(View::of), ",", budget)?.into()),
+        View::Items(items) => Primitive::Text(join(items.iter().map(Val::view), ",", budget)?.into()),
         View::Map(map) => object_text(map.contains_key("toString"))?,
         View::Fields(fields) => object_text(fields.contains_key("toString"))?,
         View::Demand => object_text(false)?,
@@ -64,13 +64,17 @@ fn object_text(hidden: bool) -> Result<Primitive<'static>, Fault> {
     if hidden { Err(Fault::NoPrimitive) } else { Ok(Primitive::Text(Cow::Borrowed(OBJECT_TEXT))) }
 }
 
-/// `Array.prototype.join` with a comma.
-fn join<'v>(items: impl Iterator<Item = View<'v>>, budget: &Budget) -> Result<String, Fault> {
+/// `Array.prototype.join`.
+pub(crate) fn join<'v>(
+    items: impl Iterator<Item = View<'v>>,
+    separator: &str,
+    budget: &Budget,
+) -> Result<String, Fault> {
     let mut out = String::new();
     for (at, item) in items.enumerate() {
         if at > 0 {
-            budget.spend(1)?;
-            out.push(',');
+            budget.spend(separator.len())?;
+            out.push_str(separator);
         }
         if !matches!(item, View::Undefined | View::Null) {
             let text = to_primitive(item, budget)?.into_text();

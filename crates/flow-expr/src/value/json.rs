@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use serde_json::{Map, Number, Value};
 
-use super::{Fault, Val, View, number_to_text};
+use super::{Fault, Val, View, array_index, member::index_first, number_to_text};
 use crate::budget::{Budget, VALUE_COST};
 
 /// Up to here a double holds every integer.
@@ -94,7 +94,7 @@ fn pay(value: &Value, budget: &Budget) -> Result<(), Fault> {
 /// Appends a value as templates show it: a text as it is, nothing for null, undefined and numbers that JSON lacks,
 /// and any other value as compact JSON.
 pub(crate) fn write_text(value: &Val<'_>, out: &mut String, budget: &Budget) -> Result<(), Fault> {
-    let mut writer = Writer { out, budget };
+    let mut writer = Writer { out, budget, style: Style::Template, depth: 0 };
     match value.view() {
         View::Undefined | View::Null => Ok(()),
         View::Number(number) if !number.is_finite() => Ok(()),
@@ -103,9 +103,27 @@ pub(crate) fn write_text(value: &Val<'_>, out: &mut String, budget: &Budget) -> 
     }
 }
 
+/// `JSON.stringify` of a value that isn't undefined. Each level of a list is indented by `indent`, if that isn't empty.
+pub(crate) fn to_json_text(value: &Val<'_>, indent: &str, budget: &Budget) -> Result<String, Fault> {
+    let mut out = String::new();
+    Writer { out: &mut out, budget, style: Style::Function { indent }, depth: 0 }.value(value)?;
+    Ok(out)
+}
+
+#[derive(Clone, Copy)]
+enum Style<'w> {
+    /// Compact, and members stay in the data's order.
+    Template,
+    /// As JavaScript writes it: members that are array indexes come first.
+    Function { indent: &'w str },
+}
+
 struct Writer<'w> {
     out: &'w mut String,
     budget: &'w Budget,
+    style: Style<'w>,
+    /// The lists that are open.
+    depth: usize,
 }
 
 impl Writer<'_> {
@@ -130,8 +148,7 @@ impl Writer<'_> {
             Val::Object(fields) => {
                 let present = fields.iter().filter(|(_, value)| !matches!(value, Val::Undefined));
                 self.list('{', '}', present, |writer, (key, value)| {
-                    writer.quoted(key)?;
-                    writer.push(":")?;
+                    writer.key(key)?;
                     writer.value(value)
                 })
             }
@@ -149,12 +166,28 @@ impl Writer<'_> {
             },
             Value::String(text) => self.quoted(text),
             Value::Array(items) => self.list('[', ']', items, |writer, item| writer.json(item)),
-            Value::Object(map) => self.list('{', '}', map, |writer, (key, value)| {
-                writer.quoted(key)?;
-                writer.push(":")?;
-                writer.json(value)
-            }),
+            Value::Object(map) => self.map(map),
         }
+    }
+
+    fn map(&mut self, map: &Map<String, Value>) -> Result<(), Fault> {
+        let write = |writer: &mut Self, (key, value): (&String, &Value)| {
+            writer.key(key)?;
+            writer.json(value)
+        };
+        if matches!(self.style, Style::Function { .. }) && map.keys().any(|key| array_index(key).is_some()) {
+            let mut members: Vec<_> = map.iter().collect();
+            members.sort_by_cached_key(|(key, _)| index_first(key));
+            self.list('{', '}', members, write)
+        } else {
+            self.list('{', '}', map, write)
+        }
+    }
+
+    fn key(&mut self, key: &str) -> Result<(), Fault> {
+        self.quoted(key)?;
+        let indented = matches!(self.style, Style::Function { indent } if !indent.is_empty());
+        self.push(if indented { ": " } else { ":" })
     }
 
     fn list<T>(
@@ -166,14 +199,32 @@ impl Writer<'_> {
     ) -> Result<(), Fault> {
         self.budget.spend(2)?;
         self.out.push(open);
-        for (at, item) in items.into_iter().enumerate() {
-            if at > 0 {
+        self.depth += 1;
+        let mut empty = true;
+        for item in items {
+            if !empty {
                 self.push(",")?;
             }
+            empty = false;
+            self.new_line()?;
             write(self, item)?;
+        }
+        self.depth -= 1;
+        if !empty {
+            self.new_line()?;
         }
         self.out.push(close);
         Ok(())
+    }
+
+    fn new_line(&mut self) -> Result<(), Fault> {
+        match self.style {
+            Style::Function { indent } if !indent.is_empty() => {
+                self.push("\n")?;
+                (0..self.depth).try_for_each(|_| self.push(indent))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn quoted(&mut self, text: &str) -> Result<(), Fault> {

@@ -7,14 +7,17 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Fault, Fields, Val, View, convert::characters, number::array_index, to_text};
+use super::{
+    Fault, Fields, Val, View,
+    convert::characters,
+    number::array_index,
+    to_text,
+    units::{self, HALF_PAIR},
+};
 use crate::{
     budget::{Budget, VALUE_COST},
     scope::Lookup,
 };
-
-/// What stands for half of a surrogate pair.
-const HALF_PAIR: &str = "\u{fffd}";
 
 /// A property key.
 #[derive(Clone)]
@@ -117,7 +120,7 @@ fn member_of_owned<'a>(value: Value, key: &Key<'_>) -> Val<'a> {
 fn member_of_text<'a>(text: &Cow<'a, str>, key: &Key<'_>) -> Val<'a> {
     match key.index() {
         Some(index) => unit(text, index).map_or(Val::Undefined, Val::Text),
-        None if key.is_length() => count(text.chars().map(char::len_utf16).sum()),
+        None if key.is_length() => count(units::length(text)),
         None => Val::Undefined,
     }
 }
@@ -142,6 +145,7 @@ fn unit<'a>(text: &Cow<'a, str>, index: usize) -> Option<Cow<'a, str>> {
     None
 }
 
+/// A text; none when the value is something else.
 fn own_text<'a>(value: &Val<'a>) -> Option<Cow<'a, str>> {
     match value {
         Val::Text(text) => Some(text.clone()),
@@ -152,24 +156,36 @@ fn own_text<'a>(value: &Val<'a>) -> Option<Cow<'a, str>> {
     }
 }
 
+/// The operator `in`: whether an object or array has a member. One without a value yet counts as missing.
+pub(crate) fn has_member(value: &Val<'_>, key: &Key<'_>) -> Result<bool, Fault> {
+    let has_item = |length| key.is_length() || key.index().is_some_and(|index| index < length);
+    Ok(match value.view() {
+        View::Map(map) => map.contains_key(&*key.clone().into_name()),
+        View::Fields(fields) => fields.contains_key(&*key.clone().into_name()),
+        View::Values(items) => has_item(items.len()),
+        View::Items(items) => has_item(items.len()),
+        View::Demand => match value {
+            Val::Demand(object) => !matches!(demand(*object, key), Lookup::Unknown | Lookup::Undefined),
+            _ => false,
+        },
+        View::Undefined | View::Null | View::Bool(_) | View::Number(_) | View::Text(_) => {
+            return Err(Fault::Type("the right side of `in` must be an object or array".to_owned()));
+        }
+    })
+}
+
 /// The elements that `...value` adds to an array; none when the value is no array and no text.
 pub(crate) fn copied_items<'a>(value: Val<'a>, budget: &Budget) -> Result<Option<Vec<Val<'a>>>, Fault> {
     if let Some(text) = own_text(&value) {
         budget.spend(text.len().saturating_mul(VALUE_COST))?;
         return Ok(Some(characters(&text)));
     }
-    let items: Vec<Val<'a>> = match value {
-        Val::Array(items) => items,
-        Val::Borrowed(Value::Array(items)) => items.iter().map(Val::Borrowed).collect(),
-        Val::Shared(value) => match &**value {
-            Value::Array(items) => items.iter().map(Val::Borrowed).collect(),
-            _ => return Ok(None),
-        },
-        Val::Owned(Value::Array(items)) => items.into_iter().map(Val::Owned).collect(),
-        _ => return Ok(None),
-    };
-    budget.spend(items.len().saturating_mul(VALUE_COST))?;
-    Ok(Some(items))
+    if !value.is_array() {
+        return Ok(None);
+    }
+    let length = value.array_length();
+    budget.spend(length.saturating_mul(VALUE_COST))?;
+    Ok(Some(value.into_elements(0..length)))
 }
 
 /// Adds what `...value` adds to an object: nothing for a value without members.
@@ -181,7 +197,7 @@ pub(crate) fn copied_fields<'a>(
     let spend = |key: &str| budget.spend(key.len() + VALUE_COST);
     if let Some(text) = own_text(&value) {
         budget.spend(text.len().saturating_mul(VALUE_COST))?;
-        let units = units(&text).enumerate();
+        let units = units::each(&text).enumerate();
         fields.extend(units.map(|(index, unit)| (Cow::Owned(index.to_string()), Val::Text(unit))));
         return Ok(());
     }
@@ -213,17 +229,14 @@ pub(crate) fn copied_fields<'a>(
     Ok(())
 }
 
-/// The UTF-16 units of a text.
-fn units(text: &str) -> impl Iterator<Item = Cow<'static, str>> {
-    text.chars().flat_map(|c| {
-        let unit = if c.len_utf16() > 1 { Cow::Borrowed(HALF_PAIR) } else { Cow::Owned(c.to_string()) };
-        std::iter::repeat_n(unit, c.len_utf16())
-    })
-}
-
 /// Puts keys that are array indexes first and in order, as JavaScript's objects do.
 pub(crate) fn sort_index_keys(fields: &mut Fields<'_>) {
     if fields.keys().any(|key| array_index(key).is_some()) {
-        fields.sort_by_cached_key(|key, _| array_index(key).map_or(u64::MAX, u64::from));
+        fields.sort_by_cached_key(|key, _| index_first(key));
     }
+}
+
+/// What to sort keys by, so that array indexes come first and in order.
+pub(super) fn index_first(key: &str) -> u64 {
+    array_index(key).map_or(u64::MAX, u64::from)
 }

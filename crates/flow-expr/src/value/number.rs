@@ -32,8 +32,10 @@ pub(super) fn text_to_number(text: &str) -> f64 {
     }
 }
 
+/// Whether a character is WhiteSpace or LineTerminator.
+///
 /// JavaScript counts the byte order mark as white space and the next-line control not.
-fn is_white_space(c: char) -> bool {
+pub(crate) fn is_white_space(c: char) -> bool {
     c == '\u{feff}' || (c.is_whitespace() && c != '\u{85}')
 }
 
@@ -52,7 +54,7 @@ fn decimal_to_number(text: &str) -> f64 {
 }
 
 /// Reads digits of `bits` bits each, rounded once to the nearest double.
-fn radix_to_number(digits: &str, bits: u32) -> f64 {
+pub(crate) fn radix_to_number(digits: &str, bits: u32) -> f64 {
     if digits.is_empty() {
         return f64::NAN;
     }
@@ -69,6 +71,16 @@ fn radix_to_number(digits: &str, bits: u32) -> f64 {
         }
     }
     head as f64 * f64::from(dropped).exp2()
+}
+
+/// The operator `**`, and `Math.pow`.
+pub(crate) fn power(base: f64, exponent: f64) -> f64 {
+    // Unlike C's pow, JavaScript knows no answer to these.
+    if exponent.is_nan() || (base.abs() == 1.0 && exponent.is_infinite()) {
+        f64::NAN
+    } else {
+        base.powf(exponent)
+    }
 }
 
 /// The array index that a property key is, if it is one in its canonical form: `7`, not `07`.

@@ -154,6 +154,15 @@ fn endless_repetition_is_answered() {
         "-(",
         "typeof(",
         "a?.b(",
+        "a.trim().",
+        "a?.at(",
+        "Math.max(",
+        "Math.max(a,",
+        "str(",
+        "a.at(...",
+        "a.concat(a).",
+        "a&",
+        "a>>>",
     ];
     on_small_stack(|| {
         let scope = context();
@@ -246,6 +255,9 @@ fn the_deepest_that_is_allowed_is_evaluated() {
         eval(&nested("[", "]"), &scope).unwrap();
         eval(&nested("a?a:", ""), &scope).unwrap();
         eval(&nested("`${", "}`"), &scope).unwrap();
+        eval(&nested("Math.max(", ")"), &scope).unwrap();
+        eval(&nested("String(", ")"), &scope).unwrap();
+        eval(&nested("'a'.concat(", ")"), &scope).unwrap();
     });
 }
 
@@ -260,6 +272,73 @@ fn long_flat_chains_are_no_nesting() {
         assert_eq!(*eval(&format!("o?.{}", parts("a", "?.")), &scope).unwrap(), json!(null));
         assert_eq!(*eval(&format!("a{}", "?.[a]".repeat(3000)), &scope).unwrap(), json!(null));
     });
+}
+
+#[test]
+fn long_chains_of_calls_are_no_nesting() {
+    on_small_stack(|| {
+        let scope = context();
+        assert_eq!(*eval(&format!("s{}", ".trim()".repeat(2000)), &scope).unwrap(), json!("hello"));
+        assert_eq!(*eval(&format!("s{}", "?.at?.(0)".repeat(1500)), &scope).unwrap(), json!("h"));
+        assert_eq!(*eval(&format!("list{}.length", ".concat()".repeat(1500)), &scope).unwrap(), json!(5));
+    });
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "measures how long the answer takes")]
+fn calls_that_would_make_too_much_are_refused() {
+    let scope = Names::of(json!({
+        "text": "ab".repeat(1 << 19),
+        "commas": ",".repeat(1 << 20),
+        "brackets": "[".repeat(100_000),
+        "list": vec![0; 1 << 19],
+        "texts": vec!["x".repeat(1 << 10); 1 << 10],
+    }));
+    for source in [
+        "'a'.repeat(1e9)",
+        "'a'.repeat(2 ** 53)",
+        "'ab'.repeat(2 ** 31).length",
+        "text.repeat(17)",
+        "'x'.padStart(1e9)",
+        "'x'.padEnd(2 ** 53 - 1, 'ab')",
+        "'x'.padEnd(Infinity)",
+        "text.replaceAll('', text)",
+        "text.replaceAll('a', \"$'\")",
+        "text.replaceAll('a', '$`')",
+        "text.replaceAll('', '$`')",
+        "text.replaceAll('a', '-'.repeat(100))",
+        "text.replace('a', text.repeat(10)).replace('b', '$`$`$`' + \"$'$'\")",
+        "text.concat(...texts, ...texts, ...texts).repeat(9)",
+        "texts.join(text)",
+        "list.join('-'.repeat(100))",
+        "texts.concat(texts, texts).join('').concat(text.repeat(13))",
+        "Array.isArray([list, list, list, list, list].flat())",
+        "list.concat(list, list, list)",
+        "text.split('').concat(text.split('')).length",
+        "(text + text + text).split('').length",
+        "JSON.parse('[' + commas + commas + ']')",
+        "JSON.stringify([texts, texts, texts, texts, texts, texts, texts, texts], null, 10).repeat(3)",
+        "encodeURIComponent(commas + commas + commas + commas + commas)",
+        "base64(text.repeat(9))",
+        "list.toReversed().toReversed().toReversed().toReversed().toReversed()",
+        "Object.entries(list)",
+    ] {
+        let start = Instant::now();
+        match eval(source, &scope) {
+            Err(error) => assert_eq!(error.code(), "output_too_large", "{source}: {error}"),
+            Ok(_) => panic!("{source} is accepted"),
+        }
+        assert!(start.elapsed() < Duration::from_secs(3), "{source} takes {:?}", start.elapsed());
+    }
+    assert_eq!(eval("JSON.parse(brackets)", &scope).unwrap_err().code(), "invalid_json");
+    assert_eq!(*eval("''.repeat(2 ** 40)", &scope).unwrap(), json!(""));
+    // Looking costs nothing, and takes time in proportion.
+    let looks = vec!["text.indexOf('abb') + text.lastIndexOf('aa') + list.indexOf(1)"; 50].join(" + ");
+    let start = Instant::now();
+    assert_eq!(*eval(&looks, &scope).unwrap(), json!(-150));
+    let bad = "'a'.repeat(1 << 20).includes('a'.repeat(1 << 19) + 'b')";
+    assert_eq!(*eval(bad, &scope).unwrap(), json!(false));
+    assert!(start.elapsed() < Duration::from_secs(5), "takes {:?}", start.elapsed());
 }
 
 #[test]

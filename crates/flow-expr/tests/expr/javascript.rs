@@ -1,39 +1,83 @@
-//! Expressions have the values that Node.js gives them; `with_node.mjs` writes the table.
+//! Expressions have the values that Node.js gives them; `with_node.mjs` writes the tables.
 
+use flow_expr::EvalError;
 use serde_json::{Value, json};
 
 use crate::support::{context, eval, parsed, template};
 
 #[test]
 fn expressions_have_the_values_of_javascript() {
-    let cases: Vec<Value> =
-        serde_json::from_str(include_str!("expressions.json")).expect("the table is JSON");
-    assert!(cases.len() > 350);
-    let scope = context();
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let source = case["source"].as_str().expect("a case has a source");
-        let json = case["json"].as_str().expect("a case has a value");
-        let expected: Value = serde_json::from_str(json).expect("the value is JSON");
-        let found = parsed(source).evaluate(&scope);
-        // Also says in which order members stand and how numbers look.
-        let text = template(&format!("{{{{ {source}\n}}}}")).render_text(&scope);
-        let shown = match &expected {
-            Value::String(text) => text.clone(),
-            Value::Null => String::new(),
-            _ => json.to_owned(),
-        };
-        let truthy = parsed(source).is_truthy(&scope);
-        let equal = |found: &Value| {
-            found == &expected || found.as_f64().is_some_and(|n| Some(n) == expected.as_f64())
-        };
-        if !found.as_deref().is_ok_and(equal) || text != Ok(shown) || truthy != Ok(case["truthy"] == true) {
-            wrong.push(format!(
-                "{source}\n  expected {json}\n  found {found:?}\n  text {text:?}\n  truthy {truthy:?}"
-            ));
-        }
-    }
+    check(include_str!("expressions.json"), 350);
+}
+
+#[test]
+fn methods_of_texts_have_the_values_of_javascript() {
+    check(include_str!("text_methods.json"), 1000);
+}
+
+#[test]
+fn methods_of_arrays_have_the_values_of_javascript() {
+    check(include_str!("array_methods.json"), 500);
+}
+
+#[test]
+fn functions_constants_and_operators_have_the_values_of_javascript() {
+    check(include_str!("builtins.json"), 1000);
+}
+
+/// Checks the cases of a table, of which there are at least so many.
+fn check(table: &str, least: usize) {
+    let cases: Vec<Value> = serde_json::from_str(table).expect("the table is JSON");
+    assert!(cases.len() > least);
+    let wrong: Vec<String> = cases.iter().filter_map(wrong).collect();
     assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// What is wrong with the value of a case, if something is.
+fn wrong(case: &Value) -> Option<String> {
+    let scope = context();
+    let source = case["source"].as_str().expect("a case has a source");
+    let found = parsed(source).evaluate(&scope);
+    if let Some(throws) = case["throws"].as_str() {
+        let thrown = found.as_ref().err().map(EvalError::code);
+        return (thrown != Some(code(throws)))
+            .then(|| format!("{source}\n  throws {throws}\n  found {found:?}"));
+    }
+    let json = case["json"].as_str().expect("a case has a value");
+    let expected: Value = serde_json::from_str(json).expect("the value is JSON");
+    // Also says in which order members stand and how numbers look.
+    let text = template(&format!("{{{{ {source}\n}}}}")).render_text(&scope);
+    let shown = match &expected {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        _ => json.to_owned(),
+    };
+    let truthy = parsed(source).is_truthy(&scope);
+    let equal = found.as_deref().is_ok_and(|found| alike(found, &expected));
+    let right = equal && text == Ok(shown) && truthy == Ok(case["truthy"] == true);
+    (!right).then(|| {
+        format!("{source}\n  expected {json}\n  found {found:?}\n  text {text:?}\n  truthy {truthy:?}")
+    })
+}
+
+/// Whether two values are equal but for how a number is held.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)),
+        (a, b) => a == b,
+    }
+}
+
+/// The code of JavaScript's error.
+fn code(name: &str) -> &'static str {
+    match name {
+        "TypeError" => "type_error",
+        "RangeError" => "range_error",
+        "SyntaxError" => "invalid_json",
+        "URIError" => "invalid_uri",
+        _ => "unknown_name",
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The tests of templates and expressions.
 
+mod builtins;
 mod errors;
+mod flow_functions;
 mod hostile;
 mod javascript;
 mod json_templates;

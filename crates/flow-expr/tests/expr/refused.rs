@@ -133,6 +133,22 @@ fn free_names_are_every_use_in_order() {
 }
 
 #[test]
+fn what_is_built_in_is_no_free_name() {
+    let expression =
+        parsed("Math.PI + Math.max(n, ...list) + String(s).trim() + uuid() + Number.EPSILON.toFixed(n)");
+    let names: Vec<_> = expression.free_names().iter().map(|name| &*name.name).collect();
+    assert_eq!(names, ["n", "list", "s", "n"]);
+    // Not called, it is a name like any other.
+    for (source, name) in
+        [("uuid", "uuid"), ("str.trim()", "str"), ("Math.foo", "Math"), ("Date.now", "Date")]
+    {
+        let names: Vec<_> = parsed(source).free_names().to_vec();
+        assert_eq!(names.len(), 1, "{source}");
+        assert_eq!(&*names[0].name, name, "{source}");
+    }
+}
+
+#[test]
 fn expressions_may_be_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Expression>();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use flow_expr::{EvalError, Expression, Lookup, Object, Scope, SyntaxError, Template};
+use flow_expr::{Ambient, EvalError, Expression, Lookup, Object, Scope, SyntaxError, Template};
 use serde_json::Value;
 
 /// Names with values, names without one yet, and groups of members.
@@ -11,6 +11,7 @@ pub(crate) struct Names {
     pub(crate) values: BTreeMap<String, Arc<Value>>,
     pub(crate) undefined: Vec<&'static str>,
     pub(crate) groups: BTreeMap<&'static str, Group>,
+    pub(crate) ambient: Option<Ambient>,
 }
 
 impl Names {
@@ -48,6 +49,14 @@ impl Scope for Names {
             .chain(undefined)
             .chain(self.groups.keys().map(|n| (*n).to_owned()))
             .collect()
+    }
+
+    fn ambient(&self) -> Option<&Ambient> {
+        self.ambient.as_ref()
+    }
+
+    fn resume_url(&self, step: &str) -> Option<String> {
+        (step == "ask").then(|| "https://flows.test/resume/ask?token=t".to_owned())
     }
 }
 
