@@ -8,6 +8,7 @@ mod execute;
 mod family;
 mod hub;
 mod limits;
+mod link;
 mod node;
 mod pauses;
 mod publish;
@@ -21,7 +22,7 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{RunEvent, RunId, WorkspaceId};
+use flow_model::{ExecutionId, RunEvent, RunId, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
@@ -88,6 +89,15 @@ impl Engine {
         patience: Patience,
     ) -> Result<Reply, EngineError> {
         resume::resume(&self.shared, workspace, run, choice, answer, patience).await
+    }
+
+    /// The workspace of the wait that a link from `resumeUrl(…)` is for: whoever has the link may look at that wait and
+    /// answer it with [`Engine::resume`].
+    ///
+    /// # Errors
+    /// The link isn't one of this engine's, or its run is gone.
+    pub async fn link_owner(&self, execution: &ExecutionId, token: &str) -> Result<WorkspaceId, EngineError> {
+        link::owner(&self.shared, execution, token).await
     }
 
     /// Sends an event: every run of the workspace that waits for it goes on with its data, and so does one that

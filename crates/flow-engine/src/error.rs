@@ -54,6 +54,9 @@ pub enum EngineError {
     /// There is no such run.
     #[error("there is no run {0}")]
     RunNotFound(RunId),
+    /// The link is none that this engine made, or its run is gone.
+    #[error("this link isn't valid (any more); ask for a new one")]
+    LinkInvalid,
     /// The run has no open wait.
     #[error("run {run} has no open wait that this answers (it is {}); nothing was changed", status.as_str())]
     RunNotWaiting {

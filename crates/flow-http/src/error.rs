@@ -34,6 +34,9 @@ pub enum ApiError {
     /// The token doesn't allow this.
     #[error("the token lacks the scope `{}`; use one that has it", .0.as_str())]
     ScopeMissing(Scope),
+    /// A page that only a link shows.
+    #[error("this page is shown to whoever has the link of a wait; the link has a token and an executionId")]
+    LinkMissing,
     /// The path names no flow.
     #[error("there is no flow `{0}`; list the flows to find its id")]
     FlowNotFound(String),
@@ -127,6 +130,7 @@ impl ApiError {
             Self::ScopeMissing(_) => Code::ScopeMissing,
             Self::FlowNotFound(_) => Code::FlowNotFound,
             Self::RunNotFound(_) => Code::RunNotFound,
+            Self::LinkMissing => Code::LinkInvalid,
             Self::BodyIncomplete(_) => Code::BodyIncomplete,
             Self::BodyTimeout { .. } => Code::BodyTimeout,
             Self::BodyTooLarge { .. } => Code::BodyTooLarge,
@@ -190,6 +194,7 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::InvalidDefinition(_) => Code::InvalidDefinition,
         EngineError::InvalidInputs(_) => Code::InvalidInputs,
         EngineError::RunNotFound(_) => Code::RunNotFound,
+        EngineError::LinkInvalid => Code::LinkInvalid,
         EngineError::RunNotWaiting { .. } => Code::RunNotWaiting,
         EngineError::ExecutionMismatch { .. } => Code::ExecutionMismatch,
         EngineError::WaitAmbiguous(_) => Code::WaitAmbiguous,

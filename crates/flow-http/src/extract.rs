@@ -1,6 +1,7 @@
 //! What handlers take from a request. Only the caller is judged before a handler runs; the rest is read by
 //! it, so that a missing token always comes first and an unknown id before a bad body.
 
+mod answerer;
 mod body;
 mod caller;
 mod etag;
@@ -9,6 +10,7 @@ mod path;
 mod prefer;
 mod query;
 
+pub(crate) use answerer::Answerer;
 pub(crate) use body::Body;
 pub(crate) use caller::{PublishFlows, ReadFlows, ReadRuns, ResumeRuns, RunFlows, Scoped, WriteFlows};
 pub(crate) use etag::{IfMatch, etag};

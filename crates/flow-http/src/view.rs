@@ -6,6 +6,7 @@ mod details;
 mod error;
 mod event;
 mod flow;
+pub(crate) mod page;
 mod preview;
 mod reply;
 mod version;
@@ -21,7 +22,7 @@ pub(crate) use details::Details;
 pub(crate) use error::{ErrorView, run_error};
 pub(crate) use event::Polled;
 pub(crate) use flow::FlowBody;
-pub(crate) use reply::{bare, metadata};
+pub(crate) use reply::{bare, metadata, status};
 pub(crate) use version::VersionBody;
 
 /// Names the run of an execution.

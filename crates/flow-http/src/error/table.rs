@@ -59,6 +59,8 @@ codes! {
     VersionNotFound = "version_not_found", NOT_FOUND, "Version not found";
     /// No such run.
     RunNotFound = "run_not_found", NOT_FOUND, "Run not found";
+    /// No such link, or its run is gone.
+    LinkInvalid = "link_invalid", NOT_FOUND, "Link invalid";
     /// The body took too long to arrive.
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "Body timeout";
     /// The path takes other methods.

@@ -7,7 +7,7 @@ use std::future::{Ready, ready};
 use std::pin::pin;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, dev};
 use flow_model::{Faults, Fields};
@@ -19,6 +19,9 @@ use serde_json::{Map, Value};
 use super::query::unless_faulty;
 use crate::error::Result;
 use crate::{Api, ApiError};
+
+/// The type of what a page's form sends.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A body that hasn't been read yet.
 pub(crate) struct Body {
@@ -58,6 +61,20 @@ impl Body {
         }
     }
 
+    /// Whether it is what a page's form sends.
+    pub(crate) fn is_form(&self) -> bool {
+        self.essence().as_deref() == Some(FORM)
+    }
+
+    /// Reads what a page's form sends: an object of texts, without those left empty. Of two with one name the last
+    /// counts.
+    pub(crate) async fn form(mut self, api: &Api) -> Result<Json> {
+        let bytes = self.in_time(api).await?;
+        let pairs = url::form_urlencoded::parse(&bytes).into_owned().filter(|(_, value)| !value.is_empty());
+        let object = pairs.map(|(name, value)| (name, Value::String(value))).collect();
+        Ok(Json { bytes, object })
+    }
+
     /// Reads the body within the time that a client may take: actix bounds only that of the head.
     async fn in_time(&mut self, api: &Api) -> Result<Bytes> {
         let seconds = api.options.body_seconds;
@@ -94,14 +111,23 @@ impl Body {
         if received > limit { Err(too_large()) } else { Ok(body.freeze()) }
     }
 
+    fn header(&self, name: HeaderName) -> Option<&str> {
+        self.request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
+    }
+
+    /// The type that the body is said to be of, without its parameters.
+    fn essence(&self) -> Option<String> {
+        let given = self.header(CONTENT_TYPE)?;
+        Some(given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
     /// No type at all is taken for JSON; a wrong one never is.
     fn check_type(&self) -> Result<()> {
-        let header = |name| self.request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
-        if let Some(encoding) = header(CONTENT_ENCODING).filter(|e| !e.eq_ignore_ascii_case("identity")) {
+        if let Some(encoding) = self.header(CONTENT_ENCODING).filter(|e| !e.eq_ignore_ascii_case("identity"))
+        {
             return Err(ApiError::UnsupportedMediaType(format!("encoding `{encoding}`")));
         }
-        let Some(given) = header(CONTENT_TYPE) else { return Ok(()) };
-        let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let Some(essence) = self.essence() else { return Ok(()) };
         let is_json = essence == "application/json"
             || essence.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"));
         if is_json { Ok(()) } else { Err(ApiError::UnsupportedMediaType(format!("type `{essence}`"))) }

@@ -1,42 +1,64 @@
-//! Waits answered.
+//! Waits answered, by a caller with a token or by whoever has the wait's link.
+
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use flow_engine::{EngineError, OpenWait, RunView, WaitChoice};
-use flow_model::WaitKind;
+use flow_engine::{EngineError, OpenWait, Patience, RunView, WaitChoice};
+use flow_model::{ExecutionId, RunId, WaitKind};
 
 use super::resource;
 use crate::error::Result;
-use crate::extract::{Body, Id, Prefer, ResumeRuns, Scoped, judged};
+use crate::extract::{Answerer, Body, Id, Prefer, Query, judged};
 use crate::view::{self, Resume, Said};
 use crate::{Api, ApiError};
 
 pub(super) fn mount(config: &mut ServiceConfig) {
-    config.service(resource("/v1/flowrun/resume/{id}", [(Method::POST, web::route().to(resume))]));
+    let routes = [(Method::POST, web::route().to(resume)), (Method::GET, web::route().to(show))];
+    config.service(resource("/v1/flowrun/resume/{id}", routes));
 }
 
-async fn resume(
-    api: Data<Api>,
-    caller: Scoped<ResumeRuns>,
-    id: Id,
-    prefer: Prefer,
-    body: Body,
-) -> Result<HttpResponse> {
-    let (run, engine) = (id.run()?, &api.engine);
-    let body = body.object(&api).await;
-    let read = body.and_then(|body| body.read(|fields| Resume::read(fields, &caller.user.name)));
-    let Resume { choice, said } = match judged(read, engine.inspect(caller.workspace, run)).await? {
+/// What a link leads to: the question, and nothing is decided by looking at it.
+async fn show(api: Data<Api>, from: Answerer, id: Id, query: Query) -> Result<HttpResponse> {
+    let Some(execution) = from.link else { return Err(ApiError::LinkMissing) };
+    let view = api.engine.inspect(from.workspace, id.run()?).await?;
+    Ok(view::page::wait(&view, &execution, query.get("decision")))
+}
+
+async fn resume(api: Data<Api>, from: Answerer, id: Id, prefer: Prefer, body: Body) -> Result<HttpResponse> {
+    let (run, engine, by_page) = (id.run()?, &api.engine, from.link.is_some() && body.is_form());
+    let body = if by_page { body.form(&api).await } else { body.object(&api).await };
+    let read = body.and_then(|body| body.read(|fields| Resume::read(fields, &from.name)));
+    let Resume { choice, said } = match judged(read, engine.inspect(from.workspace, run)).await? {
         Some(resume) => resume,
         None => return Err(ApiError::Internal("an unread answer without a fault".to_owned())),
     };
-    match said {
-        Said::Answer(answer) => {
-            let patience = prefer.patience(&api.options);
-            let reply = engine.resume(caller.workspace, run, choice, answer, patience).await?;
-            Ok(view::metadata(&reply, prefer))
+    let choice = linked(choice, from.link.as_ref(), run)?;
+    let answer = match said {
+        Said::Answer(answer) => answer,
+        Said::Unfit { sent } => {
+            return Err(misfit(&engine.inspect(from.workspace, run).await?, &choice, sent));
         }
-        Said::Unfit { sent } => Err(misfit(&engine.inspect(caller.workspace, run).await?, &choice, sent)),
+    };
+    // Nobody waits in front of a page for what comes after the answer.
+    let patience = if by_page { Patience::UpTo(Duration::ZERO) } else { prefer.patience(&api.options) };
+    let reply = engine.resume(from.workspace, run, choice, answer, patience).await?;
+    Ok(match from.link {
+        Some(_) if by_page => view::page::answered(&reply.view),
+        Some(_) => view::status(&reply.view),
+        None => view::metadata(&reply, prefer),
+    })
+}
+
+/// A link is for one wait, whatever else the body may name.
+fn linked(choice: WaitChoice, link: Option<&ExecutionId>, run: RunId) -> Result<WaitChoice> {
+    let Some(link) = link else { return Ok(choice) };
+    match choice {
+        WaitChoice::Named(given) if given != link.to_string() => {
+            Err(EngineError::ExecutionMismatch { run, given }.into())
+        }
+        WaitChoice::Named(_) | WaitChoice::Only => Ok(WaitChoice::Named(link.to_string())),
     }
 }
 

@@ -76,6 +76,11 @@ pub(crate) fn bare(reply: &Reply, prefer: Prefer) -> Result<HttpResponse> {
     }
 }
 
+/// How the run stands, and no more: for whoever may answer one of its waits and see nothing else of it.
+pub(crate) fn status(view: &RunView) -> HttpResponse {
+    shown(view, &Accepted { status: view.status().as_str(), app_run_id: view.id().to_string() })
+}
+
 /// The run with its output, error or waits, whatever became of it.
 pub(crate) fn metadata(reply: &Reply, prefer: Prefer) -> HttpResponse {
     let view = &reply.view;

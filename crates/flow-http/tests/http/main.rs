@@ -18,6 +18,7 @@ mod path;
 mod problems;
 mod publish;
 mod resume;
+mod resume_link;
 mod resume_refused;
 mod run_flow;
 mod server;

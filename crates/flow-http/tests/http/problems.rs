@@ -27,7 +27,7 @@ async fn another_method_is_refused_and_told_which_to_use() {
         (Method::GET, "/v1/flow/some/publish", "POST"),
         (Method::GET, "/v1/client/flow/some/execute", "POST"),
         (Method::GET, "/v1/flow/execute/some", "POST"),
-        (Method::GET, "/v1/flowrun/resume/some", "POST"),
+        (Method::PUT, "/v1/flowrun/resume/some", "POST, GET, HEAD"),
         (Method::POST, "/v1/flowrun/poll/some", "GET, HEAD"),
         (Method::PATCH, "/v1/flowrun/details/some", "GET, HEAD"),
         (Method::GET, "/v1/flowrun/cancel/some", "POST"),

@@ -9,8 +9,8 @@ use actix_web::test::{TestRequest, init_service, try_call_service};
 use actix_web::{App, web};
 use async_trait::async_trait;
 use flow_engine::{
-    Accounts, Caller, Clock, Engine, MemoryStore, NewToken, NewUser, Registry, Scope, StoreError, TokenHash,
-    TokenRecord, UserRecord,
+    Accounts, Caller, Clock, Engine, MemoryStore, NewToken, NewUser, Registry, ResumeLinks, Scope,
+    StoreError, TokenHash, TokenRecord, UserRecord,
 };
 use flow_http::{Api, Options, configure, token};
 use flow_model::{Timestamp, TokenId, UserId, WorkspaceId};
@@ -60,6 +60,7 @@ impl Server {
             .steps(Registry::new().with(work.clone()).with(slow.clone()))
             .clock(Arc::new(clock.clone()))
             .entropy(Arc::new(SeededEntropy::new(7)))
+            .resume_links(ResumeLinks::new("https://flows.test/", [7; 32]))
             .build()
             .await
             .unwrap();
