@@ -6,6 +6,7 @@ mod client;
 mod command_line;
 mod database;
 mod kill;
+mod links;
 mod logs;
 mod main_job;
 mod races;

@@ -36,11 +36,24 @@ pub(crate) struct Config {
     pub(crate) admin_token: String,
     /// How long a stop waits for requests and runs to come to an end, in seconds.
     pub(crate) shutdown_seconds: u64,
+    /// The address that people reach the server at, which links begin with; `http://` and the address it serves on when
+    /// empty.
+    pub(crate) public_url: String,
     /// How many threads serve HTTP; as many as the machine has cores when 0.
     pub(crate) workers: usize,
+    pub(crate) secrets: Secrets,
     pub(crate) outbound: Outbound,
     pub(crate) cluster: Cluster,
     pub(crate) http: flow_http::Options,
+}
+
+/// What is kept from others.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Secrets {
+    /// 32 bytes in base64, the same for all servers of a database. Without it a server on SQLite makes a key file in
+    /// its data dir, and one on PostgreSQL makes no links.
+    pub(crate) key: String,
 }
 
 /// What flows may reach.
@@ -70,7 +83,9 @@ impl Default for Config {
             log_format: LogFormat::Text,
             admin_token: String::new(),
             shutdown_seconds: 30,
+            public_url: String::new(),
             workers: 0,
+            secrets: Secrets::default(),
             outbound: Outbound::default(),
             cluster: Cluster::default(),
             http: flow_http::Options::default(),
@@ -97,6 +112,10 @@ impl Config {
         self.allow()?;
         if !(3..=3600).contains(&self.cluster.lease_seconds) {
             anyhow::bail!("`cluster.lease_seconds` is {}; use 3 to 3600", self.cluster.lease_seconds);
+        }
+        let is_web = |url: &str| url.starts_with("http://") || url.starts_with("https://");
+        if !self.public_url.is_empty() && !is_web(&self.public_url) {
+            anyhow::bail!("`public_url` is `{}`; it must begin with http:// or https://", self.public_url);
         }
         const SHORTEST_TOKEN: usize = 24;
         if !self.admin_token.is_empty() && self.admin_token.len() < SHORTEST_TOKEN {
@@ -130,6 +149,11 @@ impl Config {
             named => named.to_owned(),
         };
         flow_store::Options { migrate: !self.no_migrate, exclusive, ..flow_store::Options::at(url) }
+    }
+
+    /// Whether the database is a file of this machine.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        !["postgres://", "postgresql://"].iter().any(|scheme| self.database.starts_with(scheme))
     }
 
     /// The file in the data dir, if that is the database and isn't there yet.

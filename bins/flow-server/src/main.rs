@@ -3,6 +3,7 @@
 mod args;
 mod config;
 mod duration;
+mod key;
 mod migrate;
 mod parts;
 mod run;

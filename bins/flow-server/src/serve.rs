@@ -4,6 +4,7 @@ mod first_start;
 mod http;
 mod signal;
 
+use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use flow_engine::{Accounts, Engine, Limits};
+use flow_engine::{Accounts, Engine, Limits, ResumeLinks};
 use flow_http::Api;
 use flow_store::SqlStore;
 
 use crate::config::Config;
 use crate::parts::{open_store, registry};
-use crate::{say, telemetry};
+use crate::{key, say, telemetry};
 
 pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::start(config.log_format);
@@ -30,8 +31,11 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
     let engine_runtime = runtime.handle().clone();
     actix_web::rt::System::new().block_on(async move {
         let store = Arc::new(open_store(&config, true).await?);
-        let engine = start_engine(&config, &store, engine_runtime).await?;
-        let served = serve_http(&config, &engine, store.clone()).await;
+        // Before the engine: an address that is taken ends the start.
+        let listener = http::listen(&config)?;
+        let address = listener.local_addr().context("asking for the address")?;
+        let engine = start_engine(&config, &store, engine_runtime, address).await?;
+        let served = serve_http(&config, &engine, store.clone(), listener).await;
         if served.is_err() {
             engine.stop(Duration::ZERO).await;
         }
@@ -46,19 +50,32 @@ async fn start_engine(
     config: &Config,
     store: &Arc<SqlStore>,
     runtime: tokio::runtime::Handle,
+    address: SocketAddr,
 ) -> anyhow::Result<Engine> {
     let limits = Limits { lease: config.lease(), ..Limits::default() };
-    let engine = Engine::builder().store(store.clone()).steps(registry(config)?).runtime(runtime);
+    let mut engine = Engine::builder().store(store.clone()).steps(registry(config)?).runtime(runtime);
+    if let Some(key) = key::load(config)? {
+        let base_url = match config.public_url.as_str() {
+            "" => format!("http://{address}"),
+            given => given.to_owned(),
+        };
+        engine = engine.resume_links(ResumeLinks::new(base_url, key));
+    }
     engine.limits(limits).build().await.context("starting the engine")
 }
 
-async fn serve_http(config: &Config, engine: &Engine, store: Arc<SqlStore>) -> anyhow::Result<()> {
+async fn serve_http(
+    config: &Config,
+    engine: &Engine,
+    store: Arc<SqlStore>,
+    listener: TcpListener,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr().context("asking for the address")?;
     let accounts: Arc<dyn Accounts> = store;
     let api = Api { engine: engine.clone(), accounts: accounts.clone(), options: config.http.clone() };
-    let http::Bound { address, start } = http::bind(config, api)?;
-    // Only now: the token that it makes is shown this once, and an address that is taken ends the start.
+    // The token that it makes is shown this once, so only a server that has its address gets here.
     let welcome = first_start::prepare(config, engine, &*accounts).await?;
-    let server = start();
+    let server = http::server(config, listener, api)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     if let Some(welcome) = welcome {

@@ -36,6 +36,10 @@ pub(super) fn show(view: &RunView, event: &RunEvent) {
             format!("↻ {}: {}; again in {pause}", title(visit), why(error))
         }
         EventKind::TimerFired { visit } => format!("… {}, again", title(visit)),
+        EventKind::StepLogged { lines, .. } => {
+            let lines = lines.iter().map(|line| format!("  {}: {}", line.level.as_str(), line.message));
+            lines.collect::<Vec<_>>().join("\n")
+        }
         EventKind::StepSkipped { visit, .. } => format!("− {}, skipped", title(visit)),
         EventKind::WaitOpened { visit, wait } => {
             let until = wait.expires_at.filter(|_| !wait.request.kind().asks_someone());

@@ -1,12 +1,13 @@
 //! The HTTP server and its guards against slow clients.
 
-use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use flow_http::Api;
+use tokio::net::TcpSocket;
 
 use crate::config::Config;
 
@@ -18,15 +19,25 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How many seconds after the end of a stop's patience callers may still be read their answers.
 const LAST_ANSWERS: u64 = 2;
 
-/// An address that is ours, where nobody is answered yet.
-pub(super) struct Bound {
-    pub(super) address: SocketAddr,
-    /// Begins to answer.
-    pub(super) start: Box<dyn FnOnce() -> Server>,
+/// How many connections may wait to be accepted, as many as actix itself allows.
+const BACKLOG: u32 = 2048;
+
+/// Listens on the address of the configuration, where nobody is answered yet.
+pub(super) fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = config.listen;
+    let listen = || {
+        let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)?.into_std()
+    };
+    listen().with_context(|| {
+        format!("{address} can't be listened on; is another server there? choose another with --listen")
+    })
 }
 
-/// Binds the address of the configuration.
-pub(super) fn bind(config: &Config, api: Api) -> anyhow::Result<Bound> {
+/// A server on that address.
+pub(super) fn server(config: &Config, listener: TcpListener, api: Api) -> anyhow::Result<Server> {
     let configure = flow_http::configure(api);
     let mut server = HttpServer::new(move || App::new().configure(configure.clone()))
         .client_request_timeout(HEAD_TIMEOUT)
@@ -36,10 +47,5 @@ pub(super) fn bind(config: &Config, api: Api) -> anyhow::Result<Bound> {
     if config.workers > 0 {
         server = server.workers(config.workers);
     }
-    let listen = config.listen;
-    let server = server.bind(listen).with_context(|| {
-        format!("{listen} can't be listened on; is another server there? choose another with --listen")
-    })?;
-    let address = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Bound { address, start: Box::new(move || server.run()) })
+    Ok(server.listen(listener)?.run())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flow_expr::{JsonTemplate, Lookup, Scope};
+use flow_expr::{Ambient, JsonTemplate, Lookup, Scope, Scripts};
 use flow_model::{Fields, RunError, VariableName};
 use serde_json::{Map, Value};
 
@@ -69,5 +69,21 @@ impl Scope for SetSoFar<'_> {
 
     fn names(&self) -> Vec<String> {
         self.outer.names()
+    }
+
+    fn ambient(&self) -> Option<&Ambient> {
+        self.outer.ambient()
+    }
+
+    fn resume_url(&self, step: &str) -> Option<String> {
+        self.outer.resume_url(step)
+    }
+
+    fn resumable(&self) -> Vec<Arc<str>> {
+        self.outer.resumable()
+    }
+
+    fn scripts(&self) -> Option<&Scripts> {
+        self.outer.scripts()
     }
 }

@@ -90,6 +90,25 @@ async fn the_templates_of_a_step_are_asked_for_together_and_sent_as_its_input() 
 }
 
 #[tokio::test]
+async fn a_variable_sees_those_before_it_and_what_is_of_the_step() {
+    let world = World::new();
+    let scripts = ScriptedEngine::new(|script| script_values([given(script)]));
+    let engine = world.engine_with_scripts(Registry::new(), &scripts).await;
+    let variables =
+        [("a", json!("{{uuid()}}")), ("b", json!("{{[1].map(x => a)}}")), ("c", json!("{{getDate()}}"))];
+    let document = document(|flow| {
+        flow.set("set", variables).done("end", [("a", "{{a}}"), ("b", "{{b}}"), ("c", "{{c}}")])
+    });
+    let output = output(&world.run(&engine, &document, json!({ "list": [] })).await);
+    assert_eq!(
+        output["b"],
+        json!({ "a": output["a"] }),
+        "its chance is the same before and after the script"
+    );
+    assert_eq!(output["c"], json!(world.clock.now().to_string()));
+}
+
+#[tokio::test]
 async fn branches_are_asked_for_one_after_the_other_until_one_holds() {
     let world = World::new();
     let scripts = ScriptedEngine::new(|script| script_values([json!(sources(script)[0].contains("second"))]));
