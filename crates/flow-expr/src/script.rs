@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A script, with all that it may know of the world.
@@ -27,7 +28,7 @@ pub struct Script {
 }
 
 /// What a script consists of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptCode {
     /// Expressions, evaluated one after the other; the first that fails is the last. Each has the values of the names
     /// afresh as far as an expression can tell: assignments to them are errors.
@@ -37,7 +38,7 @@ pub enum ScriptCode {
 }
 
 /// An expression of a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScriptExpression {
     /// Its text.
     pub source: Arc<str>,
@@ -48,7 +49,7 @@ pub struct ScriptExpression {
 }
 
 /// Where chance comes from: the same source gives the same chance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChanceSource {
     /// The run's seed.
     pub seed: u64,
@@ -68,7 +69,7 @@ pub struct ScriptOutcome {
 }
 
 /// A line that a script wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScriptLog {
     /// How much it matters.
     pub level: ScriptLogLevel,
@@ -77,7 +78,7 @@ pub struct ScriptLog {
 }
 
 /// How much a line of a script matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptLogLevel {
     /// `console.debug`, `console.trace`
     Debug,
@@ -90,7 +91,7 @@ pub enum ScriptLogLevel {
 }
 
 /// Why a script has no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{message}")]
 pub struct ScriptFailure {
     /// What sort of failure it is.
@@ -104,7 +105,7 @@ pub struct ScriptFailure {
 }
 
 /// The sorts of failure of a script.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ScriptFailureKind {
     /// It threw.
     Threw,

@@ -9,10 +9,11 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// Each package of the workspace, and the other ones that it may depend on.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("flow-model", &[]),
     ("flow-expr", &[]),
     ("flow-engine", &["flow-expr", "flow-model"]),
+    ("flow-script", &["flow-engine", "flow-expr", "flow-model"]),
     ("flow-steps", &["flow-engine", "flow-model"]),
     ("flow-store", &["flow-engine", "flow-model"]),
     ("flow-http", &["flow-engine", "flow-model"]),
@@ -22,12 +23,12 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 const ALL_BUT_TESTKIT: &[&str] =
-    &["flow-model", "flow-expr", "flow-engine", "flow-steps", "flow-store", "flow-http"];
+    &["flow-model", "flow-expr", "flow-engine", "flow-script", "flow-steps", "flow-store", "flow-http"];
 
 /// What a package must not reach, however far down: embedders of the engine build neither a server, nor a
-/// database, nor TLS, and the HTTP layer sees the database through ports alone.
+/// database, nor TLS, nor a JavaScript engine, and the HTTP layer sees the database through ports alone.
 const OUT_OF_REACH: [(&str, &[&str]); 2] = [
-    ("flow-engine", &["actix-web", "diesel", "reqwest", "rustls", "libsqlite3-sys", "pq-sys"]),
+    ("flow-engine", &["actix-web", "diesel", "reqwest", "rustls", "libsqlite3-sys", "pq-sys", "rquickjs"]),
     ("flow-http", &["diesel"]),
 ];
 

@@ -1,0 +1,79 @@
+//! The functions of the flow language.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc};
+
+use flow_expr::Chance;
+use flow_model::Timestamp;
+use rquickjs::{Ctx, Exception, Function, Object, Result, Value, function::Opt};
+
+use super::text::Text;
+use crate::{pure, task::Task};
+
+type SharedChance = Rc<RefCell<Chance>>;
+
+/// Defines them all.
+pub(super) fn install<'js>(
+    ctx: &Ctx<'js>,
+    globals: &Object<'js>,
+    task: &Task,
+    chance: SharedChance,
+) -> Result<()> {
+    let define = |name: &str, function: Function<'js>| globals.set(name, function.with_name(name)?);
+    let new = || ctx.clone();
+
+    define("str", Function::new(new(), str)?)?;
+    define("parseJson", Function::new(new(), parse_json)?)?;
+    define("base64", Function::new(new(), |text: Text| pure::base64(&text.0))?)?;
+    define("unbase64", Function::new(new(), unbase64)?)?;
+    define("sha256", Function::new(new(), |text: Text| pure::sha256(&text.0))?)?;
+    define("hmacSha256", Function::new(new(), |key: Text, text: Text| pure::hmac_sha256(&key.0, &text.0))?)?;
+    let now = Timestamp::from_millis(task.now_ms).to_string();
+    define("getDate", Function::new(new(), move || now.clone())?)?;
+    define("uuid", Function::new(new(), move || chance.borrow_mut().uuid())?)?;
+    let urls = task.resume_urls.clone();
+    let resume = move |ctx: Ctx<'js>, step: Text, decision: Opt<Value<'js>>| {
+        resume_url(&ctx, &urls, &step.0, decision.0)
+    };
+    define("resumeUrl", Function::new(new(), resume)?)
+}
+
+fn str<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
+    match ctx.json_stringify(value)? {
+        Some(text) => Ok(text.into_value()),
+        None => Ok(rquickjs::String::from_str(ctx, "null")?.into_value()),
+    }
+}
+
+fn parse_json<'js>(ctx: Ctx<'js>, text: Text) -> Result<Value<'js>> {
+    // A NUL would end the text early for QuickJS; JSON can't have one.
+    if text.0.contains('\0') {
+        return Err(Exception::throw_syntax(&ctx, "parseJson: the text isn't JSON"));
+    }
+    ctx.json_parse(text.0)
+}
+
+fn unbase64(ctx: Ctx<'_>, text: Text) -> Result<String> {
+    pure::unbase64(&text.0)
+        .ok_or_else(|| Exception::throw_type(&ctx, "unbase64: this isn't the base64 of a text in UTF-8"))
+}
+
+fn resume_url<'js>(
+    ctx: &Ctx<'js>,
+    urls: &[(Arc<str>, String)],
+    step: &str,
+    decision: Option<Value<'js>>,
+) -> Result<String> {
+    let Some((_, url)) = urls.iter().find(|(id, _)| **id == *step) else {
+        let message = format!("resumeUrl: no step \"{step}\" can be resumed from here");
+        return Err(Exception::throw_type(ctx, &message));
+    };
+    let decision = match decision.filter(|value| !value.is_undefined() && !value.is_null()) {
+        None => return Ok(url.clone()),
+        Some(value) => value.get::<Text>()?.0,
+    };
+    if !matches!(decision.as_str(), "approve" | "reject") {
+        return Err(Exception::throw_type(ctx, "resumeUrl: the decision is \"approve\" or \"reject\""));
+    }
+    let mark = if url.contains('?') { '&' } else { '?' };
+    Ok(format!("{url}{mark}decision={decision}"))
+}

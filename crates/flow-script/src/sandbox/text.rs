@@ -1,0 +1,85 @@
+//! JavaScript's values as Rust's texts.
+
+use flow_expr::{ScriptFailure, ScriptFailureKind as Kind};
+use rquickjs::{
+    Ctx, Error, Exception, FromJs, Object, Result, String as JsString, Type, Value, convert::Coerced,
+};
+
+use super::failure::Stop;
+use crate::{
+    result::{DEPTH_LIMIT, repair},
+    task::failure,
+};
+
+/// An argument that is a text, or a number or boolean and so has an obvious one.
+pub(super) struct Text(pub(super) String);
+
+impl<'js> FromJs<'js> for Text {
+    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+        let wrong = match value.type_of() {
+            Type::String => return string(&JsString::from_js(ctx, value)?).map(Self),
+            Type::Bool | Type::Int | Type::Float => {
+                return Ok(Self(Coerced::<String>::from_js(ctx, value)?.0));
+            }
+            other => other,
+        };
+        let message =
+            format!("this function takes a text and was given {wrong}; str(value) makes a text of any value");
+        Err(Exception::throw_type(ctx, &message))
+    }
+}
+
+/// A string; halves of surrogate pairs become U+FFFD.
+pub(super) fn string(string: &JsString<'_>) -> Result<String> {
+    match string.to_string() {
+        Err(Error::Utf8(_)) => {
+            // As JSON the halves are escapes, which can be replaced.
+            let json = string.ctx().json_stringify(string.clone())?.ok_or(Error::Unknown)?.to_string()?;
+            repair(json).and_then(|json| serde_json::from_str(&json).ok()).ok_or(Error::Unknown)
+        }
+        other => other,
+    }
+}
+
+/// A property that is a string. Reading it may call the script's own code.
+pub(super) fn property(object: &Object<'_>, name: &str) -> Option<String> {
+    let value = object.get::<_, Value<'_>>(name).ok()?;
+    value.as_string().and_then(|text| string(text).ok())
+}
+
+/// Whether JavaScript takes a value for true, as JSON.
+pub(super) fn truth(value: Value<'_>) -> String {
+    value.get::<Coerced<bool>>().is_ok_and(|truth| truth.0).to_string()
+}
+
+/// A result as JSON, as `JSON.stringify` makes it; what has none, such as NaN, is null.
+pub(super) fn json<'js>(
+    ctx: &Ctx<'js>,
+    value: Value<'js>,
+    limit: usize,
+) -> std::result::Result<String, Stop> {
+    let no_json = match value.type_of() {
+        Type::Function | Type::Constructor => "a function, which JSON can't hold; call it",
+        Type::Symbol => "a symbol, which JSON can't hold",
+        Type::BigInt => "a BigInt, which JSON can't hold; make it a Number or a String",
+        Type::Promise => "a promise, and an expression can't wait for one; write a step with code",
+        _ => {
+            let Some(text) = ctx.json_stringify(value)? else { return Ok("null".to_owned()) };
+            let text = text.to_string()?;
+            if text.len() > limit {
+                return Err(Stop::Known(too_large(text.len(), limit)));
+            }
+            return repair(text).ok_or_else(|| {
+                let message = format!("the value is nested more than {DEPTH_LIMIT} levels deep");
+                Stop::new(Kind::NotJson, message)
+            });
+        }
+    };
+    Err(Stop::new(Kind::NotJson, format!("the value is {no_json}")))
+}
+
+/// The failure of values that are `size` bytes of JSON.
+pub(super) fn too_large(size: usize, limit: usize) -> ScriptFailure {
+    let message = format!("{size} bytes of JSON came out, and {limit} are allowed; return less of it");
+    failure(Kind::OutputTooLarge, message)
+}
