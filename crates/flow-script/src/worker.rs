@@ -45,6 +45,7 @@ impl From<&ProcessPoolOptions> for Settings {
 /// the process exits.
 pub fn run() -> Result<(), Error> {
     confine::descriptors()?;
+    confine::rights()?;
     let Some((settings, _)) = message::read::<Settings>(&mut io::stdin().lock())? else { return Ok(()) };
     if settings.version != VERSION {
         let (worker, server) = (VERSION.to_owned(), settings.version);

@@ -16,7 +16,9 @@ pub(super) fn install(ctx: &Ctx<'_>, run: &Run<'_>, chance_index: u64, logs: &Lo
     console::install(ctx, &globals, logs)?;
 
     let host = Object::new(ctx.clone())?;
-    host.set("now", task.now_ms as f64)?;
+    let now = task.now_ms as f64;
+    host.set("now", now)?;
+    host.set("clock", Function::new(ctx.clone(), move || now)?.with_name("now")?)?;
     host.set("names", task.names.iter().map(|name| &**name).collect::<Vec<_>>())?;
     host.set("missing", task.undefined.iter().map(|name| &**name).collect::<Vec<_>>())?;
     host.set("assignable", matches!(task.code, ScriptCode::Function(_)))?;

@@ -19,7 +19,7 @@
 
   const RealDate = Date;
   const { now } = host;
-  hidden(RealDate, "now", { now: () => now }.now);
+  hidden(RealDate, "now", host.clock);
   const RunDate = new Proxy(RealDate, {
     apply: () => new RealDate(now).toString(),
     construct: (target, values, made) => construct(target, values.length ? values : [now], made),

@@ -46,7 +46,7 @@ fn eval<'js, V: FromJs<'js>>(ctx: &Ctx<'js>, before: &str, text: &str, after: &s
 
 /// The line and column, from 1, of the text where an error came from; the end of the text if that is too early.
 pub(super) fn place(stack: &str, text: &str) -> Option<(u32, u32)> {
-    let frame = stack.lines().find_map(|frame| frame.split_once("script:"))?.1;
+    let frame = stack.lines().find_map(in_text)?;
     let mut numbers = frame.trim_end_matches(')').splitn(2, ':').map(str::parse::<u32>);
     let (line, column) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
     let line = line.checked_sub(LINES_BEFORE).filter(|line| *line > 0)?;
@@ -61,4 +61,10 @@ pub(super) fn place(stack: &str, text: &str) -> Option<(u32, u32)> {
             Some((u32::try_from(count).ok()?, u32::try_from(last.chars().count()).ok()? + 1))
         }
     }
+}
+
+/// What follows the name of the text, in a frame or in an error of syntax.
+fn in_text(frame: &str) -> Option<&str> {
+    let (_, place) = frame.split_once("(script:").or_else(|| frame.split_once(" script:"))?;
+    Some(place)
 }

@@ -46,6 +46,15 @@ fn close_extra(descriptor: RawFd) -> nix::Result<()> {
     if descriptor < STANDARD { Ok(()) } else { close(descriptor) }
 }
 
+/// Holds on to no folder, and gains no rights by running a program.
+pub(super) fn rights() -> Result<(), Error> {
+    let refused = |what| move |source| Error::Confine { what, source };
+    std::env::set_current_dir("/").map_err(refused("its folder"))?;
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_no_new_privs().map_err(|error| refused("rights")(error.into()))?;
+    Ok(())
+}
+
 /// Bounds memory, and leaves no trace of it on a disk.
 pub(super) fn memory(address_space: u64) -> Result<(), Error> {
     limit(Resource::RLIMIT_AS, address_space, "memory")?;

@@ -1,5 +1,6 @@
 //! What a script may do, what it may not, and what becomes of those that try.
 
+mod agreement;
 mod chance;
 mod console;
 mod escape;

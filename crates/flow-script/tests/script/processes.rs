@@ -173,6 +173,8 @@ async fn a_worker_has_nothing_of_the_servers() {
     descriptors.sort();
     assert_eq!(descriptors, ["0", "1", "2"]);
     drop(inherited);
+    assert_eq!(fs::read_link(format!("/proc/{pid}/cwd")).unwrap().to_str(), Some("/"));
+    assert!(proc(pid, "status").contains("NoNewPrivs:\t1"));
     assert_eq!(proc(pid, "environ"), "TZ=UTC\0");
     let limits = proc(pid, "limits");
     let limit = |name: &str| {

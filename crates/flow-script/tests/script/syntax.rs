@@ -106,6 +106,7 @@ fn errors_have_their_place_in_the_authors_text() {
     assert_eq!(place("[1,\n 2 2]").0, Some(2));
     assert_eq!(place("'a' + JSON.parse('{')").0, Some(1));
     assert_eq!(place("(() => { throw 1 })()"), (None, None));
+    assert_eq!(place("0,\nnew Date(Symbol())").0, Some(2));
 
     let failure = failure_of(&function("const a = 1\n\n  throw new RangeError('no: ' + a)"));
     assert_eq!(failure.line, Some(3));
