@@ -44,6 +44,12 @@ impl Limits {
         self.stack_bytes + (2 << 20)
     }
 
+    /// The longest message that these let out: values, lines whose every byte may be written as six, and a failure.
+    pub(crate) const fn longest_answer(&self) -> usize {
+        let lines = self.log_bytes.saturating_mul(6).saturating_add(self.log_lines.saturating_mul(64));
+        self.output_bytes.saturating_mul(2).saturating_add(lines).saturating_add(1 << 20)
+    }
+
     /// How long a script may take that asks for `wanted` milliseconds.
     pub(crate) fn time(&self, wanted: Option<u64>) -> Duration {
         Duration::from_millis(wanted.map_or(self.time_ms, |wanted| wanted.min(self.time_ms)))

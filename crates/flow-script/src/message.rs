@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// The longest message that is read, in bytes: far more than what the server takes in, or the limits let out.
+/// The longest message, in bytes: far more than what the server takes in.
 const LONGEST: usize = 1 << 30;
 
 /// A message of a head and texts.
@@ -58,9 +58,9 @@ fn broken() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "what came through the pipe is no message")
 }
 
-fn room(length: [u8; 4]) -> io::Result<Vec<u8>> {
+fn room(length: [u8; 4], longest: usize) -> io::Result<Vec<u8>> {
     let length = u32::from_le_bytes(length) as usize;
-    if length > LONGEST { Err(broken()) } else { Ok(vec![0; length]) }
+    if length > longest { Err(broken()) } else { Ok(vec![0; length]) }
 }
 
 /// Reads a message; none when the pipe was closed before it.
@@ -70,7 +70,7 @@ pub(crate) fn read<T: DeserializeOwned>(pipe: &mut impl Read) -> io::Result<Opti
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         other => other?,
     }
-    let mut message = room(length)?;
+    let mut message = room(length, LONGEST)?;
     pipe.read_exact(&mut message)?;
     decode(&message).map(Some)
 }
@@ -85,13 +85,14 @@ pub(crate) fn write<'t>(
     pipe.flush()
 }
 
-/// Reads a message without blocking the thread.
+/// Reads a message of at most `longest` bytes without blocking the thread.
 pub(crate) async fn read_async<T: DeserializeOwned>(
     pipe: &mut (impl AsyncRead + Unpin),
+    longest: usize,
 ) -> io::Result<(T, Vec<String>)> {
     let mut length = [0; 4];
     pipe.read_exact(&mut length).await?;
-    let mut message = room(length)?;
+    let mut message = room(length, longest)?;
     pipe.read_exact(&mut message).await?;
     decode(&message)
 }

@@ -23,6 +23,8 @@ pub(super) struct Child {
     process: process::Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
+    /// The longest answer that its limits allow, in bytes. A process that was taken over may say more.
+    longest: usize,
 }
 
 impl Child {
@@ -46,18 +48,19 @@ impl Child {
         let missing = || io::Error::other("it has no pipe");
         let stdin = process.stdin.take().ok_or_else(missing)?;
         let stdout = BufReader::new(process.stdout.take().ok_or_else(missing)?);
-        Ok(Self { process, stdin, stdout })
+        let longest = options.limits.longest_answer();
+        Ok(Self { process, stdin, stdout, longest })
     }
 
     async fn greet(&mut self, settings: &Settings) -> io::Result<Ready> {
         self.stdin.write_all(&message::encode(settings, std::iter::empty())?).await?;
-        Ok(message::read_async(&mut self.stdout).await?.0)
+        Ok(message::read_async(&mut self.stdout, self.longest).await?.0)
     }
 
     async fn exchange(&mut self, task: &Task) -> io::Result<Answer> {
         let message = message::encode(task, task.values.iter().map(|text| text.as_str()))?;
         self.stdin.write_all(&message).await?;
-        let (answer, values) = message::read_async::<Answer>(&mut self.stdout).await?;
+        let (answer, values) = message::read_async::<Answer>(&mut self.stdout, self.longest).await?;
         Ok(Answer { values, ..answer })
     }
 

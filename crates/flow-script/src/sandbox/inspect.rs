@@ -28,7 +28,9 @@ impl<'js> Shown<'js> {
     fn value(&mut self, value: &Value<'js>) -> Result<()> {
         match value.type_of() {
             Type::String => {
-                let text = value.as_string().map(text::string).transpose()?.unwrap_or_default();
+                let mut text = value.as_string().map(text::string).transpose()?.unwrap_or_default();
+                // Before it grows by what quoting adds.
+                text.truncate(text.floor_char_boundary(self.room));
                 self.out.push_str(&serde_json::Value::String(text).to_string());
             }
             Type::BigInt => {
