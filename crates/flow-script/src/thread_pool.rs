@@ -1,8 +1,9 @@
 //! Scripts on threads of this process.
 //!
 //! A thread can't be killed. One whose script is stuck in a built-in is written off: its caller is told, another
-//! thread takes its place, and it ends by itself when the built-in does. Scripts can take the memory that they are
-//! allowed at the same time, and a fault of QuickJS is one of this process: processes are the safer choice.
+//! thread takes its place, and it ends by itself when the built-in does. And a fault of QuickJS is one of this process:
+//! where an async function's memory ends at the moment when its promise is to be settled, QuickJS aborts. So threads
+//! are for scripts of authors who are trusted not to try; for those of others there are processes.
 
 use std::{
     sync::{
@@ -65,7 +66,8 @@ pub(crate) fn processors() -> usize {
     thread::available_parallelism().map_or(1, Into::into)
 }
 
-/// A [`ScriptEngine`] on threads of this process. Dropping it stops its scripts.
+/// A [`ScriptEngine`] on threads of this process, for scripts of authors who mean no harm: one that means it can use
+/// up threads, and can make QuickJS abort the process. Dropping the pool stops its scripts.
 pub struct ThreadPool(Pool<Threads>);
 
 impl ThreadPool {

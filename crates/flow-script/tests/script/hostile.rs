@@ -5,10 +5,11 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use flow_engine::ScriptEngine;
 use flow_expr::{Script, ScriptFailureKind as Kind};
+use flow_script::{Limits, ProcessPoolOptions};
 use serde_json::json;
 use tokio::time::timeout;
 
-use crate::support::{expressions, function, pools};
+use crate::support::{expressions, function, pools, process_options, processes};
 
 /// How long a script may take here, in milliseconds.
 const LIMIT: u64 = 300;
@@ -62,6 +63,16 @@ const FUNCTIONS: [(&str, Ends); 6] = [
     ("return { then(done) { for (;;); } }", TIME),
 ];
 
+/// Where a promise can't be settled for want of memory, QuickJS ends the process.
+const FATAL: [(&str, Ends); 3] = [
+    ("const f = async () => { await f() }; return f()", &[Kind::Crashed, Kind::OutOfMemory]),
+    ("const f = async () => f(); return f()", &[Kind::Crashed, Kind::OutOfMemory]),
+    (
+        "const f = async n => { await null; await Promise.all([f(n + 1), f(n + 1)]) }; return f(0)",
+        &[Kind::Crashed, Kind::OutOfMemory, Kind::TimedOut],
+    ),
+];
+
 async fn within_bound<T>(what: &str, future: impl Future<Output = T>) -> T {
     timeout(BOUND, future).await.unwrap_or_else(|_| panic!("{what} takes longer than {BOUND:?}"))
 }
@@ -97,5 +108,16 @@ async fn all_end(name: &'static str, engine: Arc<dyn ScriptEngine>) {
             );
         };
         tokio::join!(assert_ends(name, &*engine, source, script, ends), honest);
+    }
+}
+
+#[tokio::test]
+async fn what_ends_the_process_ends_a_worker_alone() {
+    let limits = Limits { memory_bytes: 4 << 20, ..Limits::default() };
+    let pool = processes(ProcessPoolOptions { limits, ..process_options() });
+    for (body, ends) in FATAL {
+        assert_ends("processes", &pool, body, function(body), ends).await;
+        let outcome = within_bound(body, pool.evaluate(expressions(&["[1, 2].map(x => x * 2)"]))).await;
+        assert_eq!((outcome.failure, outcome.values), (None, vec![json!([2, 4])]), "after {body}");
     }
 }
