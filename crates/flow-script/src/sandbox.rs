@@ -2,7 +2,7 @@
 //!
 //! Every expression has a runtime and a context of its own. What one of them does to the built-ins is then seen by
 //! nobody, which no freezing of a shared context achieves without breaking honest code, and the memory that it left
-//! is free again. It costs a tenth of a millisecond. A value is parsed when its name is first used, so expressions
+//! is free again. It costs two tenths of a millisecond. A value is parsed when its name is first used, so expressions
 //! that share large values don't pay for those that they don't look at.
 //!
 //! The clock is looked at by the interpreter's loop and by regular expressions, but not inside of other built-ins: a

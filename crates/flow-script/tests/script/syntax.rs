@@ -31,6 +31,12 @@ fn nothing_closes_the_brackets_around_it() {
         "1 \u{0} 2",
         "...[1]",
         "a:1",
+        "1) + (2",
+        "1] + [2",
+        "a) => (a",
+        "`)`) + (`]`",
+        "/[)]/) || (1",
+        "\n--> )\n",
     ];
     for text in escapes {
         let outcome = run(&expressions(&[text]));
@@ -54,6 +60,15 @@ fn nothing_closes_the_function_around_it() {
         "} console.log('out'); async function body2(){",
         "}\n[evil()]\n{",
         "}); return(async()=>{",
+        "}(console.log('out')), async()=>{",
+        "}\n(console.log('out')), async()=>{",
+        "}\n`${console.log('out')}`, async()=>{",
+        "}\n+console.log('out'), async()=>{",
+        "}\n/1/g.test(console.log('out')), async()=>{",
+        "}, function(){",
+        "};{",
+        "}async()=>{",
+        "}\n--> {\nconsole.log('out')\n{",
         "return 1 /*",
         "return `${1",
         "import x from 'y'",
