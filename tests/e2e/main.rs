@@ -11,6 +11,7 @@ mod logs;
 mod main_job;
 mod races;
 mod retry;
+mod scripts;
 mod server;
 mod stop;
 mod world;

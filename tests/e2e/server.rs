@@ -86,6 +86,11 @@ impl Server {
         Client::new(&self.address, TOKEN)
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: the process gets no chance to do anything more.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

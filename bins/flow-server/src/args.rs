@@ -21,6 +21,9 @@ pub(crate) struct Args {
     pub(crate) command: Option<Command>,
 }
 
+/// The command of the processes that run scripts.
+pub(crate) const JS_WORKER: &str = "js-worker";
+
 const EXAMPLES: &str = "\
 Examples:
   flow-server                                        serve on 127.0.0.1:8080, data in ./flow-data
@@ -82,6 +85,9 @@ pub(crate) enum Command {
     Token(TokenCommand),
     /// Bring the database's tables up to date, and stop
     Migrate,
+    /// Run scripts for a server: started by servers, and of no use to anybody else
+    #[command(name = JS_WORKER, hide = true)]
+    JsWorker,
 }
 
 #[derive(Debug, clap::Args)]

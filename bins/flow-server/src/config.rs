@@ -3,14 +3,15 @@
 mod sources;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use flow_script::ProcessPoolOptions;
 use flow_steps::Allow;
 use serde::{Deserialize, Serialize};
 
-use crate::args::{LogFormat, Settings};
+use crate::args::{JS_WORKER, LogFormat, Settings};
 
 /// The workspace of the first start, of `FLOW_ADMIN_TOKEN`, and of commands that name none.
 pub(crate) const DEFAULT_WORKSPACE: &str = "default";
@@ -42,6 +43,7 @@ pub(crate) struct Config {
     /// How many threads serve HTTP; as many as the machine has cores when 0.
     pub(crate) workers: usize,
     pub(crate) secrets: Secrets,
+    pub(crate) scripts: Scripts,
     pub(crate) outbound: Outbound,
     pub(crate) cluster: Cluster,
     pub(crate) http: flow_http::Options,
@@ -54,6 +56,20 @@ pub(crate) struct Secrets {
     /// 32 bytes in base64, the same for all servers of a database. Without it a server on SQLite makes a key file in
     /// its data dir, and one on PostgreSQL makes no links.
     pub(crate) key: String,
+}
+
+/// What runs the JavaScript of flows that isn't evaluated natively.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Scripts {
+    /// How many processes run scripts, started when they are needed; as many as the machine has cores when 0.
+    pub(crate) workers: usize,
+    /// How many scripts may wait for a process; further ones fail.
+    pub(crate) queue: usize,
+    /// The longest that one script may take, in milliseconds.
+    pub(crate) time_ms: u64,
+    /// The most memory that one script may have, in MiB.
+    pub(crate) memory_mib: usize,
 }
 
 /// What flows may reach.
@@ -86,10 +102,17 @@ impl Default for Config {
             public_url: String::new(),
             workers: 0,
             secrets: Secrets::default(),
+            scripts: Scripts::default(),
             outbound: Outbound::default(),
             cluster: Cluster::default(),
             http: flow_http::Options::default(),
         }
+    }
+}
+
+impl Default for Scripts {
+    fn default() -> Self {
+        Self { workers: 0, queue: 1_000, time_ms: 1_000, memory_mib: 64 }
     }
 }
 
@@ -160,6 +183,27 @@ impl Config {
     pub(crate) fn missing_file(&self) -> Option<PathBuf> {
         let file = self.data_dir.join("flow.db");
         (self.database.is_empty() && !file.exists()).then_some(file)
+    }
+
+    /// The settings of the processes that run scripts: this very program.
+    pub(crate) fn scripts(&self) -> anyhow::Result<ProcessPoolOptions> {
+        // Also when the file was replaced by another version meanwhile.
+        const MYSELF: &str = "/proc/self/exe";
+        let program = match Path::new(MYSELF).exists() {
+            true => MYSELF.into(),
+            false => std::env::current_exe().context("asking for this program's own path")?,
+        };
+        let Scripts { workers, queue, time_ms, memory_mib } = self.scripts;
+        let defaults = ProcessPoolOptions::new(program, [JS_WORKER]);
+        let memory_bytes = memory_mib.saturating_mul(1 << 20);
+        let address_space_bytes = defaults.address_space_bytes.max((memory_bytes as u64).saturating_mul(8));
+        Ok(ProcessPoolOptions {
+            workers: if workers == 0 { defaults.workers } else { workers },
+            queue,
+            address_space_bytes,
+            limits: flow_script::Limits { time_ms, memory_bytes, ..defaults.limits },
+            ..defaults
+        })
     }
 
     /// How long a server's runs stay its own after its last sign of life.

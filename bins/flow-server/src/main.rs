@@ -44,13 +44,20 @@ mod exit {
 }
 
 fn start(args: Args) -> anyhow::Result<ExitCode> {
+    let command = args.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::JsWorker) {
+        // It has no environment, no folder and no files, so nothing to configure.
+        flow_script::worker::run()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = Config::load(&args.settings)?;
-    match args.command.unwrap_or(Command::Serve) {
+    match command {
         Command::Serve => serve::serve(config),
         Command::Run(args) => run::run(&config, &args),
         Command::Validate(args) => validate::validate(&args),
         Command::Token(command) => token::token(&config, command),
         Command::Migrate => migrate::migrate(&config),
+        Command::JsWorker => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The parts that several commands put together.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use anyhow::Context;
 use flow_engine::{Entropy, OsEntropy, Registry};
+use flow_script::ProcessPool;
 use flow_steps::{HttpRequest, Outbound};
 use flow_store::SqlStore;
 
@@ -13,6 +15,12 @@ use crate::config::Config;
 pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
     let outbound = Outbound::new(config.allow()?).context("preparing the HTTP client")?;
     Ok(Registry::new().with(HttpRequest::new(outbound)))
+}
+
+/// What runs scripts. The processes are started when they are needed.
+pub(crate) fn scripts(config: &Config) -> anyhow::Result<Arc<ProcessPool>> {
+    let pool = ProcessPool::start(config.scripts()?).context("section [scripts]")?;
+    Ok(Arc::new(pool))
 }
 
 /// The database; with `exclusive`, as the one server that runs flows on it.

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::args::RunArgs;
 use crate::config::Config;
-use crate::parts::{block_on, random, registry};
+use crate::parts::{block_on, random, registry, scripts};
 use crate::validate::{read_document, shown};
 use crate::{exit, say, tell};
 
@@ -31,7 +31,8 @@ pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
         serde_json::from_str(&args.inputs).context("`--inputs` must be a JSON object")?;
     block_on(async {
         let store = Arc::new(MemoryStore::new());
-        let engine = Engine::builder().store(store).steps(registry(config)?).build().await?;
+        let engine = Engine::builder().store(store).steps(registry(config)?).scripts(scripts(config)?);
+        let engine = engine.build().await?;
         let workspace = WorkspaceId::new(SystemClock.now(), random());
         let started = engine.execute(Execute {
             workspace,

@@ -17,7 +17,7 @@ use flow_http::Api;
 use flow_store::SqlStore;
 
 use crate::config::Config;
-use crate::parts::{open_store, registry};
+use crate::parts::{open_store, registry, scripts};
 use crate::{key, say, telemetry};
 
 pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
@@ -53,7 +53,8 @@ async fn start_engine(
     address: SocketAddr,
 ) -> anyhow::Result<Engine> {
     let limits = Limits { lease: config.lease(), ..Limits::default() };
-    let mut engine = Engine::builder().store(store.clone()).steps(registry(config)?).runtime(runtime);
+    let mut engine =
+        Engine::builder().store(store.clone()).steps(registry(config)?).scripts(scripts(config)?);
     if let Some(key) = key::load(config)? {
         let base_url = match config.public_url.as_str() {
             "" => format!("http://{address}"),
@@ -61,7 +62,7 @@ async fn start_engine(
         };
         engine = engine.resume_links(ResumeLinks::new(base_url, key));
     }
-    engine.limits(limits).build().await.context("starting the engine")
+    engine.runtime(runtime).limits(limits).build().await.context("starting the engine")
 }
 
 async fn serve_http(
