@@ -21,7 +21,6 @@ mod error;
 mod limits;
 mod message;
 mod pool;
-mod pure;
 mod result;
 mod sandbox;
 mod task;

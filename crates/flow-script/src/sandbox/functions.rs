@@ -2,12 +2,16 @@
 
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
-use flow_expr::Chance;
+use flow_expr::{
+    Chance,
+    functions::{self, FunctionError},
+};
 use flow_model::Timestamp;
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value, function::Opt};
+use serde::de::IgnoredAny;
 
 use super::text::Text;
-use crate::{pure, task::Task};
+use crate::task::Task;
 
 type SharedChance = Rc<RefCell<Chance>>;
 
@@ -23,10 +27,13 @@ pub(super) fn install<'js>(
 
     define("str", Function::new(new(), str)?)?;
     define("parseJson", Function::new(new(), parse_json)?)?;
-    define("base64", Function::new(new(), |text: Text| pure::base64(&text.0))?)?;
+    define("base64", Function::new(new(), |text: Text| functions::base64(&text.0))?)?;
     define("unbase64", Function::new(new(), unbase64)?)?;
-    define("sha256", Function::new(new(), |text: Text| pure::sha256(&text.0))?)?;
-    define("hmacSha256", Function::new(new(), |key: Text, text: Text| pure::hmac_sha256(&key.0, &text.0))?)?;
+    define("sha256", Function::new(new(), |text: Text| functions::sha256(&text.0))?)?;
+    define(
+        "hmacSha256",
+        Function::new(new(), |key: Text, text: Text| functions::hmac_sha256(&key.0, &text.0))?,
+    )?;
     let now = Timestamp::from_millis(task.now_ms).to_string();
     define("getDate", Function::new(new(), move || now.clone())?)?;
     define("uuid", Function::new(new(), move || chance.borrow_mut().uuid())?)?;
@@ -45,16 +52,15 @@ fn str<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
 }
 
 fn parse_json<'js>(ctx: Ctx<'js>, text: Text) -> Result<Value<'js>> {
-    // A NUL would end the text early for QuickJS; JSON can't have one.
-    if text.0.contains('\0') {
-        return Err(Exception::throw_syntax(&ctx, "parseJson: the text isn't JSON"));
+    // Refused as by the native evaluator, but made by QuickJS, whose memory is bounded.
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(&text.0) {
+        return Err(Exception::throw_type(&ctx, &format!("the text is no JSON: {error}")));
     }
     ctx.json_parse(text.0)
 }
 
 fn unbase64(ctx: Ctx<'_>, text: Text) -> Result<String> {
-    pure::unbase64(&text.0)
-        .ok_or_else(|| Exception::throw_type(&ctx, "unbase64: this isn't the base64 of a text in UTF-8"))
+    functions::unbase64(&text.0).map_err(|error| thrown(&ctx, &error))
 }
 
 fn resume_url<'js>(
@@ -64,16 +70,19 @@ fn resume_url<'js>(
     decision: Option<Value<'js>>,
 ) -> Result<String> {
     let Some((_, url)) = urls.iter().find(|(id, _)| **id == *step) else {
-        let message = format!("resumeUrl: no step \"{step}\" can be resumed from here");
-        return Err(Exception::throw_type(ctx, &message));
+        return Err(Exception::throw_type(
+            ctx,
+            &format!("there is no link for `{step}`: name a step that waits"),
+        ));
     };
-    let decision = match decision.filter(|value| !value.is_undefined() && !value.is_null()) {
-        None => return Ok(url.clone()),
-        Some(value) => value.get::<Text>()?.0,
-    };
-    if !matches!(decision.as_str(), "approve" | "reject") {
-        return Err(Exception::throw_type(ctx, "resumeUrl: the decision is \"approve\" or \"reject\""));
+    match decision.filter(|value| !value.is_undefined()) {
+        None => Ok(url.clone()),
+        Some(value) => {
+            functions::with_decision(url, &value.get::<Text>()?.0).map_err(|error| thrown(ctx, &error))
+        }
     }
-    let mark = if url.contains('?') { '&' } else { '?' };
-    Ok(format!("{url}{mark}decision={decision}"))
+}
+
+fn thrown(ctx: &Ctx<'_>, error: &FunctionError) -> rquickjs::Error {
+    Exception::throw_type(ctx, &error.message)
 }

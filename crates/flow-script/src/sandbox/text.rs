@@ -1,9 +1,7 @@
 //! JavaScript's values as Rust's texts.
 
 use flow_expr::{ScriptFailure, ScriptFailureKind as Kind};
-use rquickjs::{
-    Ctx, Error, Exception, FromJs, Object, Result, String as JsString, Type, Value, convert::Coerced,
-};
+use rquickjs::{Ctx, Error, FromJs, Object, Result, String as JsString, Type, Value, convert::Coerced};
 
 use super::failure::Stop;
 use crate::{
@@ -11,21 +9,12 @@ use crate::{
     task::failure,
 };
 
-/// An argument that is a text, or a number or boolean and so has an obvious one.
+/// An argument as a text, as JavaScript's own functions take it.
 pub(super) struct Text(pub(super) String);
 
 impl<'js> FromJs<'js> for Text {
     fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
-        let wrong = match value.type_of() {
-            Type::String => return string(&JsString::from_js(ctx, value)?).map(Self),
-            Type::Bool | Type::Int | Type::Float => {
-                return Ok(Self(Coerced::<String>::from_js(ctx, value)?.0));
-            }
-            other => other,
-        };
-        let message =
-            format!("this function takes a text and was given {wrong}; str(value) makes a text of any value");
-        Err(Exception::throw_type(ctx, &message))
+        string(&Coerced::<JsString<'js>>::from_js(ctx, value)?.0).map(Self)
     }
 }
 
