@@ -2,12 +2,13 @@
 //!
 //! A [`Case`] is a random flow and what it should come to, and a [`Schedule`] says what goes wrong; both follow
 //! from seeds. [`play`] runs the case on [`flow_engine::Engine`]s that share a database in memory, in simulated
-//! time, and checks what is promised about a run (`invariants`). One seed decides everything, so that a failure
+//! time, and checks what is promised about a run (`invariants`, `families`). One seed decides everything, so that a failure
 //! can be played again as often as it takes to understand it.
 //!
 //! What is inside: `plan`, `expression` and `generate` make flows, `document` writes them down, `model` works out
-//! what they should do, and `outside` what the world answers; `shrink` makes flows smaller. `process`, `world`, `client` and `work` are the
-//! actors; `disturbance` draws what goes wrong, `played` is the play itself.
+//! what they should do, and `outside` what the world answers; `family` names the runs that runs start; `shrink` makes
+//! flows smaller. `process`, `world`, `client`, `sender` and `work` are the actors; `disturbance` draws what goes
+//! wrong, `played` is the play itself.
 //!
 //! It must run on a runtime of one thread whose clock is paused, see [`play`]. It leaves to its callers how many
 //! seeds are tried, on how many threads.
@@ -16,6 +17,8 @@ mod chance;
 mod client;
 mod document;
 mod expression;
+mod families;
+mod family;
 mod generate;
 mod invariants;
 mod ledger;
@@ -25,11 +28,13 @@ mod plan;
 mod played;
 mod process;
 mod schedule;
+mod sender;
 mod shrink;
 mod work;
 mod world;
 
 use std::fmt;
+use std::sync::Arc;
 
 use flow_engine::validate_document;
 use flow_model::{Fault, Severity};
@@ -46,6 +51,8 @@ pub struct Case {
     seed: u64,
     plan: Plan,
     document: Value,
+    /// The flows that others run, by their numbers.
+    others: Vec<Arc<Value>>,
     prediction: Prediction,
     removed: Vec<usize>,
 }
@@ -69,14 +76,16 @@ impl Case {
     }
 
     fn new(seed: u64, plan: Plan, removed: Vec<usize>) -> Result<Self, Vec<Fault>> {
-        let document = document::document(&plan);
-        let faults = validate_document(&document, &work::types());
-        let errors: Vec<_> = faults.into_iter().filter(|fault| fault.severity == Severity::Error).collect();
+        let document = document::document(&plan.main);
+        let others: Vec<_> = plan.others.iter().map(|flow| Arc::new(document::document(flow))).collect();
+        let documents = std::iter::once(&document).chain(others.iter().map(|other| &**other));
+        let faults = documents.flat_map(|document| validate_document(document, &work::types()));
+        let errors: Vec<_> = faults.filter(|fault| fault.severity == Severity::Error).collect();
         if !errors.is_empty() {
             return Err(errors);
         }
         let prediction = Prediction::of(&plan, seed);
-        Ok(Self { seed, plan, document, prediction, removed })
+        Ok(Self { seed, plan, document, others, prediction, removed })
     }
 
     /// The steps that were removed, each from what was left then.
@@ -89,9 +98,9 @@ impl Case {
         self.seed
     }
 
-    /// The flow.
-    pub const fn document(&self) -> &Value {
-        &self.document
+    /// The flow, and after it those that are run by it.
+    pub fn documents(&self) -> impl Iterator<Item = &Value> {
+        std::iter::once(&self.document).chain(self.others.iter().map(|other| &**other))
     }
 
     /// Whether it isn't known how the flow ends, since its course depends on a race.

@@ -17,9 +17,10 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::document::FAR_MS;
-use super::outside::{Reply as Answered, reply, whom};
+use super::outside::{Reply as Answered, Topic, reply, whom};
+use super::sender::Sender;
 use super::world::World;
-use super::{Case, chance::Chance};
+use super::{Case, chance::Chance, family};
 
 /// The person who gives the answers that count.
 pub(super) const NAME: &str = "Ada";
@@ -41,8 +42,10 @@ pub(super) struct Client<'a> {
     pub(super) unknown: BTreeSet<String>,
     /// Somebody else's answer was acknowledged, or might have been: the run may take another course.
     pub(super) is_altered: bool,
-    pub(super) asked_to_cancel: bool,
-    pub(super) cancel_acknowledged: bool,
+    pub(super) asked_to_cancel: BTreeSet<RunId>,
+    pub(super) cancel_acknowledged: BTreeSet<RunId>,
+    /// Whoever sends the events. The client knows nothing of them.
+    pub(super) sender: Sender<'a>,
 }
 
 /// A call that is under way.
@@ -55,7 +58,7 @@ struct Call {
 enum CallKind {
     Execute,
     Resume { execution: ExecutionId, resolution: Resolution, by: String },
-    Cancel,
+    Cancel(RunId),
 }
 
 impl<'a> Client<'a> {
@@ -68,38 +71,57 @@ impl<'a> Client<'a> {
             acknowledged: BTreeMap::new(),
             unknown: BTreeSet::new(),
             is_altered: false,
-            asked_to_cancel: false,
-            cancel_acknowledged: false,
+            asked_to_cancel: BTreeSet::new(),
+            cancel_acknowledged: BTreeSet::new(),
+            sender: Sender::new(case),
         }
     }
 
     /// Whether nothing is under way, and the client knows its run.
     pub(super) fn is_done(&self) -> bool {
-        self.run.is_some() && self.calls.is_empty()
+        self.run.is_some() && self.calls.is_empty() && self.sender.is_done()
     }
 
     /// Does the next thing that is to be done at that process; false when there is none.
-    pub(super) fn act(&mut self, world: &World, process: usize) -> bool {
+    pub(super) fn act(&mut self, world: &mut World, process: usize) -> bool {
         if self.run.is_none() && !self.calls.iter().any(|call| matches!(call.kind, CallKind::Execute)) {
+            if self.sender.is_before(world, process) {
+                return true;
+            }
+            if world.root().is_none() && !self.sender.sent.is_empty() {
+                if !self.sender.is_done() {
+                    return false;
+                }
+                // What came in the moment in which the run begins would be for it; clocks may differ by some.
+                world.jump(Duration::from_secs(2));
+            }
             self.execute(world, process);
             return true;
         }
-        for run in world.runs() {
-            let open = world.waits(run.id).into_iter().find(|wait| {
-                wait.state == WaitState::Open && is_answered(wait) && !self.is_answering(run.id, wait)
-            });
-            if let Some((wait, answered)) = open.and_then(|wait| Some((wait.clone(), self.answer(&wait)?))) {
-                let execution = ExecutionId { run: run.id, visit: wait.visit };
-                self.resume(world, process, execution, answered, NAME.to_owned());
-                return true;
-            }
+        let runs = world.runs();
+        if !runs.is_empty() && self.sender.is_early(world, process) {
+            return true;
         }
-        false
+        runs.iter().any(|run| {
+            let waits = world.waits(run.id).into_iter();
+            let mut open = waits.filter(|wait| wait.state == WaitState::Open && is_answered(wait));
+            open.any(|wait| self.answers(world, process, run.id, &wait))
+        })
     }
 
-    /// The answer that counts.
-    fn answer(&self, wait: &StoredWait) -> Option<Answered> {
-        Some(reply(self.case.seed, wait.visit.as_str(), whom(wait.wait.request.kind())?))
+    /// Answers an open wait; false when that is under way, or nobody is asked.
+    fn answers(&mut self, world: &World, process: usize, run: RunId, wait: &StoredWait) -> bool {
+        if let Some(topic) = Topic::of(&wait.wait.request) {
+            return self.sender.meets(world, process, &topic);
+        }
+        let Some(whom) = whom(wait.wait.request.kind()) else { return false };
+        if self.is_answering(run, wait) {
+            return false;
+        }
+        let answer = reply(self.case.seed, &world.path(run, &wait.visit), whom);
+        let execution = ExecutionId { run, visit: wait.visit.clone() };
+        self.resume(world, process, execution, answer, NAME.to_owned());
+        true
     }
 
     fn is_answering(&self, run: RunId, wait: &StoredWait) -> bool {
@@ -107,7 +129,7 @@ impl<'a> Client<'a> {
             CallKind::Resume { execution, by, .. } => {
                 execution.run == run && execution.visit == wait.visit && *by == NAME
             }
-            CallKind::Execute | CallKind::Cancel => false,
+            CallKind::Execute | CallKind::Cancel(_) => false,
         })
     }
 
@@ -146,9 +168,12 @@ impl<'a> Client<'a> {
         by: String,
     ) {
         let patience = self.patience();
-        world
-            .ledger()
-            .note(|| format!("{by} answers {} at process {process}, {patience:?}", execution.visit));
+        world.ledger().note(|| {
+            format!(
+                "{by} answers {} at process {process}, {patience:?}",
+                world.path(execution.run, &execution.visit)
+            )
+        });
         let engine = world.processes[process].engine.clone();
         let (workspace, run, answer) = (world.workspace, execution.run, answered.answer(&by));
         let choice = WaitChoice::Named(execution.to_string());
@@ -158,16 +183,20 @@ impl<'a> Client<'a> {
     }
 
     pub(super) fn cancel(&mut self, world: &World, process: usize, run: RunId) {
-        world.ledger().note(|| format!("cancel at process {process}"));
+        world.ledger().note(|| {
+            let path = family::path(&world.shared.database, run);
+            format!("cancel of the run `{path}` at process {process}")
+        });
         let engine = world.processes[process].engine.clone();
         let workspace = world.workspace;
         let task = tokio::spawn(async move { engine.cancel(workspace, run).await });
-        self.asked_to_cancel = true;
-        self.calls.push(Call { process, kind: CallKind::Cancel, task });
+        self.asked_to_cancel.insert(run);
+        self.calls.push(Call { process, kind: CallKind::Cancel(run), task });
     }
 
     /// Takes the replies that have come, and gives up those that can't come any more.
     pub(super) fn collect(&mut self, world: &World) -> Result<(), String> {
+        self.sender.collect(world)?;
         let (ended, calls) = std::mem::take(&mut self.calls)
             .into_iter()
             .partition(|call| call.task.is_finished() || world.processes[call.process].store.is_dead());
@@ -190,7 +219,7 @@ impl<'a> Client<'a> {
                 self.is_altered |= *by != NAME;
                 self.unknown.insert(execution.to_string());
             }
-            CallKind::Execute | CallKind::Cancel => {}
+            CallKind::Execute | CallKind::Cancel(_) => {}
         }
     }
 
@@ -211,7 +240,7 @@ impl<'a> Client<'a> {
             CallKind::Resume { execution, resolution, by } => {
                 self.resumed(world, execution, resolution, by, result)
             }
-            CallKind::Cancel => self.cancelled(&result),
+            CallKind::Cancel(run) => self.cancelled(run, &result),
         }
     }
 
@@ -271,13 +300,13 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn cancelled(&mut self, result: &Result<Reply, EngineError>) -> Result<(), String> {
+    fn cancelled(&mut self, run: RunId, result: &Result<Reply, EngineError>) -> Result<(), String> {
         match result {
             Ok(reply) if reply.settled && reply.view.status() != RunStatus::Cancelled => {
                 Err(format!("a cancelled run is {}", reply.view.status().as_str()))
             }
             Ok(_) => {
-                self.cancel_acknowledged = true;
+                self.cancel_acknowledged.insert(run);
                 Ok(())
             }
             Err(EngineError::RunFinished { .. } | EngineError::RunNotFound(_)) => Ok(()),

@@ -1,20 +1,29 @@
-//! A plan as a flow document.
+//! A flow of a plan as a document.
 
+use flow_model::FlowId;
 use serde_json::{Map, Value, json};
 
 use super::expression::Expr;
 use super::plan::{
-    Ask, Block, Does, Each, Expiry, Kind, OnError, OnExpire, Parallel, Pause, Plan, Retry, Step, While, Whom,
-    Work,
+    Ask, Block, Call, Does, Each, Event, Expiry, Flow, Kind, OnError, OnExpire, Parallel, Pause, RETRIED,
+    Retry, Step, While, Whom, Work,
 };
 
 /// An expiry that no simulation reaches.
 pub(super) const FAR_MS: u64 = 30 * 24 * 3600 * 1000;
 
-/// The document of a plan.
-pub(super) fn document(plan: &Plan) -> Value {
+/// The id under which the other flow of that number is published.
+pub(super) fn flow_id(number: usize) -> FlowId {
+    FlowId::from_bytes((number as u128 + 1).to_be_bytes())
+}
+
+/// The name of the events that nobody sends who isn't out of turn.
+pub(super) const LATE: &str = "late";
+
+/// The document of a flow.
+pub(super) fn document(flow: &Flow) -> Value {
     let mut steps = Vec::new();
-    let first = block(&plan.body, None, &mut steps);
+    let first = block(&flow.body, None, &mut steps);
     let fields = json!([
         { "name": "n", "type": "number", "required": true },
         { "name": "list", "type": "array", "required": true },
@@ -22,12 +31,12 @@ pub(super) fn document(plan: &Plan) -> Value {
     let mut trigger = json!({ "id": "start", "type": "api", "data": { "fields": fields } });
     link(&mut trigger, "nextStepId", first.as_deref());
     let mut settings = Map::new();
-    if let Some(handler) = &plan.handler
+    if let Some(handler) = &flow.handler
         && let Some(first) = block(handler, None, &mut steps)
     {
         settings.insert("onError".to_owned(), json!({ "stepId": first }));
     }
-    if let Some(ms) = plan.timeout_ms {
+    if let Some(ms) = flow.timeout_ms {
         settings.insert("timeoutMs".to_owned(), json!(ms));
     }
     steps.insert(0, trigger);
@@ -125,6 +134,13 @@ fn kind(
         Kind::Ask(ask) => self::ask(ask, next, beside, into),
         Kind::Pause(Pause::For(ms)) => ("wait", json!({ "durationMs": ms })),
         Kind::Pause(Pause::UntilThePast) => ("wait", json!({ "until": "2020-01-01T00:00:00Z" })),
+        Kind::Event(event) => ("wait", self::event(event)),
+        Kind::Call(Call { flow, n, waits, retry }) => {
+            beside.extend(retry.as_ref().map(|retry| ("retry".to_owned(), self::retry(retry))));
+            let inputs = json!({ "n": n.template(), "list": "{{list}}" });
+            let data = json!({ "flowId": flow_id(*flow).to_string(), "inputs": inputs, "wait": waits });
+            ("run-flow", data)
+        }
         Kind::Each(Each { concurrency, stops, body }) => {
             let on_item_error = if *stops { "stop" } else { "continue" };
             let steps = nested(body);
@@ -157,18 +173,32 @@ fn work(work: &Work, beside: &mut Map<String, Value>) -> Value {
     let mut data: Map<String, Value> =
         work.input.iter().map(|(name, value)| (name.clone(), json!(value.template()))).collect();
     data.extend(orders(work));
-    if let Some(Retry { max_attempts, delay_ms, exponential, jitter }) = &work.retry {
-        let backoff = if *exponential { "exponential" } else { "fixed" };
-        let retry = json!({
-            "maxAttempts": max_attempts, "initialDelayMs": delay_ms, "backoff": backoff, "jitter": jitter,
-            "retryOn": ["network", "broken", "timeout"],
-        });
-        beside.insert("retry".to_owned(), retry);
-    }
+    beside.extend(work.retry.as_ref().map(|retry| ("retry".to_owned(), self::retry(retry))));
     if let Some(ms) = work.timeout_ms {
         beside.insert("timeoutMs".to_owned(), json!(ms));
     }
     Value::Object(data)
+}
+
+fn retry(retry: &Retry) -> Value {
+    let Retry { max_attempts, delay_ms, exponential, jitter } = retry;
+    let backoff = if *exponential { "exponential" } else { "fixed" };
+    json!({
+        "maxAttempts": max_attempts, "initialDelayMs": delay_ms, "backoff": backoff, "jitter": jitter,
+        "retryOn": RETRIED,
+    })
+}
+
+fn event(event: &Event) -> Value {
+    let mut topic = json!({ "name": event.name() });
+    if let Some(key) = &event.key {
+        topic["key"] = json!(format!("k{}", key.template()));
+    }
+    let mut data = json!({ "event": topic });
+    if let Some(ms) = event.expiry.millis() {
+        data["expiresInMs"] = json!(ms);
+    }
+    data
 }
 
 /// What a call tells the world to do, as a part of its input.
@@ -201,12 +231,7 @@ fn ask(
             ("show-form", json!({ "title": format!("About {about}"), "fields": fields }))
         }
     };
-    let expires_in = match &ask.expiry {
-        Expiry::Never => None,
-        Expiry::Far => Some(FAR_MS),
-        Expiry::Soon { ms, .. } => Some(*ms),
-    };
-    if let Some(ms) = expires_in {
+    if let Some(ms) = ask.expiry.millis() {
         data["expiresInMs"] = json!(ms);
     }
     if let (Whom::Approval, Expiry::Soon { then, .. }) = (ask.whom, &ask.expiry) {
@@ -231,6 +256,25 @@ fn ask(
 fn link(step: &mut Value, key: &str, target: Option<&str>) {
     if let Some(target) = target {
         step[key] = json!(target);
+    }
+}
+
+impl Event {
+    pub(super) const fn name(&self) -> &'static str {
+        match self.expiry {
+            Expiry::Never | Expiry::Far => "paid",
+            Expiry::Soon { .. } => LATE,
+        }
+    }
+}
+
+impl Expiry {
+    const fn millis(&self) -> Option<u64> {
+        match self {
+            Self::Never => None,
+            Self::Far => Some(FAR_MS),
+            Self::Soon { ms, .. } => Some(*ms),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! them a value, and paths join again. Steps like to depend on what came before them, so that a result that is
 //! lost, repeated or given to the wrong branch changes what the run comes to.
 
+mod calls;
 mod containers;
 mod steps;
 
@@ -11,7 +12,7 @@ use serde_json::json;
 
 use super::chance::Chance;
 use super::expression::{Expr, Test};
-use super::plan::{Block, Kind, OnError, Plan, Step};
+use super::plan::{Block, Flow, Kind, OnError, Plan, Step};
 
 /// Whether plans have `each`, `while` and `parallel`.
 pub(super) const CONTAINERS: bool = true;
@@ -27,23 +28,25 @@ pub(super) fn plan(seed: u64) -> Plan {
     let mut generator = Generator {
         chance,
         ids: 0,
+        flows: Vec::new(),
+        calls: 0,
         budget,
         names: vec![Name::number("n", &[])],
         own_from: 0,
         depth: 0,
         is_handler: false,
     };
-    let mut body = generator.block(budget);
-    body.push(generator.end());
-    let handler = generator.chance.percent(35).then(|| generator.handler());
-    // Short enough to cut into some runs, and into most of those whose process dies.
-    let timeout_ms = generator.chance.percent(5).then(|| *generator.chance.pick(&[20, 300, 10_000]));
-    Plan { inputs, body, handler, timeout_ms }
+    let main = generator.flow(budget, 5);
+    Plan { inputs, main, others: generator.flows }
 }
 
 struct Generator {
     chance: Chance,
     ids: usize,
+    /// The flows that others run, as far as they are done.
+    flows: Vec<Flow>,
+    /// How many calls lead to the present flow.
+    calls: usize,
     /// How many steps may still be made.
     budget: usize,
     /// What expressions may name.
@@ -78,6 +81,16 @@ impl Name {
 }
 
 impl Generator {
+    /// A flow of about so many steps, of which that share of a hundred has a time that may be over.
+    fn flow(&mut self, most: usize, timed: usize) -> Flow {
+        let mut body = self.block(most);
+        body.push(self.end());
+        let handler = self.chance.percent(35).then(|| self.handler());
+        // Short enough to cut into some runs, and into most of those whose process dies.
+        let timeout_ms = self.chance.percent(timed).then(|| *self.chance.pick(&[20, 300, 10_000]));
+        Flow { body, handler, timeout_ms }
+    }
+
     /// Up to so many steps, fewer when the budget is used up.
     fn block(&mut self, most: usize) -> Block {
         let mut block = Vec::new();

@@ -1,6 +1,6 @@
 //! What is promised about every run, whatever went wrong.
 //!
-//! Always:
+//! Always, of each run, also of those that other runs start (`families` has what is promised about these):
 //! - one run came of the client's call, and an acknowledged one is there;
 //! - its log is numbered without a gap, folds, ends once, at its end, and gives the status of its row;
 //! - an acknowledged answer is the one in the log, unless its branch was closed or the run cancelled, and whoever
@@ -14,18 +14,20 @@
 //! Unless a cancel or an answer out of turn changed its course, and as far as the model can know it:
 //! - the run ends as the model says, and every effect that must happen has.
 //!
-//! Undisturbed: each of those effects was called as often as the model says, a waiting run that was answered was taken up at once; a call whose visit was closed is dropped.
+//! Undisturbed: each of those effects was called as often as the model says; a run that was started, answered or cancelled
+//! is taken up at once; a call whose visit was closed is dropped.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flow_engine::{Claim, Claimable, Store, WaitState};
+use flow_engine::{Claim, Claimable, RunRecord, Store, StoredWait, WaitState};
 use flow_model::{
-    BatchId, EventKind, ExecutionId, NodeId, Resolution, RunEvent, RunId, RunState, RunStatus, VisitStatus,
-    apply,
+    BatchId, EventKind, ExecutionId, NodeId, Resolution, RunEvent, RunState, RunStatus, VisitPath,
+    VisitStatus, WaitKind, apply,
 };
 
 use super::client::Client;
+use super::families::{self, Ended};
 use super::model::{End, fits};
 use super::world::{World, now};
 use super::{Case, Schedule};
@@ -38,32 +40,45 @@ pub(super) async fn check(
     client: &Client<'_>,
 ) -> Result<bool, String> {
     let runs = world.runs();
-    let [run] = &runs[..] else { return Err(format!("there should be one run: {runs:?}")) };
-    if client.run != Some(run.id) {
-        return Err(format!("the run {:?} was acknowledged, and {} is stored", client.run, run.id));
+    let roots = runs.iter().filter(|run| run.parent.is_none()).count();
+    let (1, Some(root)) = (roots, runs.first()) else {
+        return Err(format!("one run should have been started: {runs:?}"));
+    };
+    if client.run != Some(root.id) {
+        return Err(format!("the run {:?} was acknowledged, and {} is stored", client.run, root.id));
     }
-    let events = world.events(run.id);
-    let state = log(&events, world.shared.tick.is_zero())?;
-    if state.status() != run.status || state.seq() != run.seq {
-        return Err(format!(
-            "the log says {} at {}, and the row {run:?}",
-            state.status().as_str(),
-            state.seq()
-        ));
+    let time_is_one = world.shared.tick.is_zero();
+    let mut stored = Vec::new();
+    for record in &runs {
+        let events = world.events(record.id);
+        let state = log(&events, time_is_one)?;
+        if state.status() != record.status || state.seq() != record.seq {
+            let status = state.status().as_str();
+            return Err(format!("the log says {status} at {}, and the row {record:?}", state.seq()));
+        }
+        stored.push((record, events, state, world.waits(record.id)));
     }
-    let Some((_, end)) = state.end() else { return Err("the run hasn't ended".to_owned()) };
-    answers(client, run.id, &events, &state)?;
-    nothing_is_left(world, run.id)?;
-    let actual = End::of(end);
-    if actual.is_some() && client.cancel_acknowledged {
-        return Err(format!("the run ended as {actual:?}, and its cancel was acknowledged"));
+    let ended = stored.iter().map(|(record, events, state, waits)| Ended { record, events, state, waits });
+    let ended: Vec<_> = ended.collect();
+    for run in &ended {
+        answers(client, run)?;
+        nothing_is_open(run.waits)?;
     }
-    if actual.is_none() && !client.asked_to_cancel {
-        return Err("the run was cancelled, and nobody asked for it".to_owned());
+    families::check(&ended, &client.asked_to_cancel)?;
+    families::check_events(&ended, &client.sender, time_is_one)?;
+    nothing_is_left(world)?;
+    let is_cancelled = |run: &RunRecord| run.status == RunStatus::Cancelled;
+    let uncancelled = |run: &&RunRecord| client.cancel_acknowledged.contains(&run.id) && !is_cancelled(run);
+    if let Some(run) = runs.iter().find(uncancelled) {
+        return Err(format!("the cancel of {run:?} was acknowledged"));
     }
-    let is_altered = client.is_altered || actual.is_none();
-    effects(case, schedule, world, run.id, is_altered)?;
-    let (Some(actual), Some(expected), false) = (actual, &case.prediction.end, is_altered) else {
+    let any_asked = runs.iter().any(|run| is_cancelled(run) && client.asked_to_cancel.contains(&run.id));
+    let is_altered = client.is_altered || client.sender.is_altered || any_asked;
+    effects(case, schedule, world, &runs, is_altered)?;
+    let Some((_, end)) = stored.first().and_then(|(_, _, state, _)| state.end()) else {
+        return Err("the run hasn't ended".to_owned());
+    };
+    let (Some(actual), Some(expected), false) = (End::of(end), &case.prediction.end, is_altered) else {
         return Ok(true);
     };
     if !expected.fits(&actual) {
@@ -94,24 +109,34 @@ fn log(events: &[RunEvent], time_is_one: bool) -> Result<RunState, String> {
 }
 
 /// Every acknowledged answer stands in the log, and every answer there was acknowledged.
-fn answers(client: &Client<'_>, run: RunId, events: &[RunEvent], state: &RunState) -> Result<(), String> {
-    for (execution, acknowledged) in client.acknowledged.values() {
-        let recorded = events.iter().find_map(|event| match &event.kind {
-            EventKind::WaitResolved { visit, resolution, .. } if *visit == execution.visit => {
-                Some(resolution)
-            }
+fn answers(client: &Client<'_>, run: &Ended<'_>) -> Result<(), String> {
+    let Ended { record, events, state, waits } = *run;
+    let is_closed =
+        |visit: &str| state.visit(visit).is_some_and(|visit| visit.status == VisitStatus::Cancelled);
+    let recorded = |wanted: &VisitPath| {
+        events.iter().find_map(|event| match &event.kind {
+            EventKind::WaitResolved { visit, resolution, .. } if visit == wanted => Some(resolution),
             _ => None,
-        });
-        let is_closed =
-            state.visit(execution.visit.as_str()).is_some_and(|visit| visit.status == VisitStatus::Cancelled);
-        match recorded {
+        })
+    };
+    for (execution, acknowledged) in client.acknowledged.values().filter(|(it, _)| it.run == record.id) {
+        match recorded(&execution.visit) {
             Some(recorded) if recorded == acknowledged => {}
-            None if is_closed => {}
+            None if is_closed(execution.visit.as_str()) => {}
             other => {
                 return Err(format!(
                     "{acknowledged:?} was acknowledged as the answer to {execution}, and {other:?} is recorded"
                 ));
             }
+        }
+    }
+    // An event has nobody who would ask what became of it.
+    for wait in waits.iter().filter(|wait| wait.wait.request.kind() == WaitKind::Event) {
+        let WaitState::Resolved { resolution, .. } = &wait.state else { continue };
+        match recorded(&wait.visit) {
+            Some(recorded) if recorded == resolution => {}
+            None if is_closed(wait.visit.as_str()) => {}
+            other => return Err(format!("{wait:?} is stored, and {other:?} is recorded")),
         }
     }
     for event in events {
@@ -123,9 +148,10 @@ fn answers(client: &Client<'_>, run: RunId, events: &[RunEvent], state: &RunStat
                 "{visit} ended at {resolved_at} by {resolution:?}, and expired at {expires_at:?}"
             ));
         }
-        let execution = ExecutionId { run, visit: visit.clone() }.to_string();
+        let execution = ExecutionId { run: record.id, visit: visit.clone() }.to_string();
         let is_told = client.acknowledged.contains_key(&execution) || client.unknown.contains(&execution);
-        if *resolution != Resolution::Expired && !is_told {
+        let is_answer = !matches!(resolution, Resolution::Expired | Resolution::EventReceived { .. });
+        if is_answer && !is_told {
             return Err(format!(
                 "{resolution:?} counts as the answer to {execution}, and whoever gave it was refused"
             ));
@@ -144,13 +170,17 @@ pub(super) fn nothing_is_asked_in_vain(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-/// A waiting run that was answered is taken up before time passes: nobody has to find it later. (Beside an effect that
-/// is under way an answer may stay in its driver's hands for a moment.)
+/// A run that was started, answered or cancelled is taken up before time passes: nobody has to find it later. (Beside an
+/// effect that is under way an answer may stay in its driver's hands for a moment.)
 pub(super) fn nobody_sleeps(world: &World) -> Result<(), String> {
-    for run in world.runs().into_iter().filter(|run| run.status == RunStatus::Waiting) {
+    for run in world.runs().into_iter().filter(|run| !run.status.is_finished()) {
+        if run.status == RunStatus::Queued || run.cancel_requested_at.is_some() {
+            return Err(format!("nothing happens, and nobody has taken this up: {run:?}"));
+        }
         let stored = now(world.shared.database.run_load(run.id)).flatten();
         let waits = stored.into_iter().flat_map(|stored| stored.waits);
-        if let Some(wait) = waits.into_iter().find(|wait| wait.state != WaitState::Open) {
+        let answered = waits.into_iter().find(|wait| wait.state != WaitState::Open);
+        if let (RunStatus::Waiting, Some(wait)) = (run.status, answered) {
             return Err(format!("nothing happens, and nobody has taken this up: {wait:?}"));
         }
     }
@@ -172,10 +202,14 @@ pub(super) fn nobody_works_in_vain(world: &World) -> Result<(), String> {
     Ok(())
 }
 
-fn nothing_is_left(world: &World, run: RunId) -> Result<(), String> {
-    if let Some(open) = world.waits(run).iter().find(|wait| wait.state == WaitState::Open) {
-        return Err(format!("the run has ended, and {open:?} is still open"));
+fn nothing_is_open(waits: &[StoredWait]) -> Result<(), String> {
+    match waits.iter().find(|wait| wait.state == WaitState::Open) {
+        Some(open) => Err(format!("the run has ended, and {open:?} is still open")),
+        None => Ok(()),
     }
+}
+
+fn nothing_is_left(world: &World) -> Result<(), String> {
     let database = &world.shared.database;
     if let Some(timer) = now(database.timer_next()).flatten() {
         return Err(format!("the run has ended, and a timer is left at {timer}"));
@@ -199,16 +233,16 @@ fn effects(
     case: &Case,
     schedule: Schedule,
     world: &World,
-    run: RunId,
+    runs: &[RunRecord],
     is_altered: bool,
 ) -> Result<(), String> {
     let mut counts = BTreeMap::<String, u32>::new();
     let mut inputs = BTreeMap::new();
     for call in world.ledger().calls() {
-        let visit = call.execution.visit.as_str().to_owned();
-        if call.execution.run != run {
+        if runs.iter().all(|run| run.id != call.execution.run) {
             return Err(format!("process {} called {}, of another run", call.process, call.execution));
         }
+        let visit = world.path(call.execution.run, &call.execution.visit);
         let first = inputs.entry(visit.clone()).or_insert_with(|| call.input.clone());
         if *first != call.input {
             return Err(format!("{visit} was called with {first} and with {}", call.input));

@@ -5,6 +5,7 @@
 //! depends on such a value, it gives up (`is_wild`). A run that its flow's `timeoutMs` may cut short
 //! can end anywhere.
 
+mod calls;
 mod containers;
 
 use std::collections::BTreeMap;
@@ -13,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use super::document::orders;
 use super::expression::{Names, Wild, is_unknown, unknown};
-use super::outside::{Reply, reply, returned};
-use super::plan::{Ask, Block, Does, Expiry, Kind, OnError, OnExpire, Plan, Step, Whom, Work};
+use super::outside::{Reply, Topic, reply, returned};
+use super::plan::{Ask, Block, Does, Expiry, Flow, Kind, OnError, OnExpire, Plan, RETRIED, Step, Whom, Work};
 
 /// What a run of a plan comes to.
 #[derive(Debug, Default)]
@@ -23,10 +24,13 @@ pub(super) struct Prediction {
     pub(super) end: Option<End>,
     /// Whether its course depends on what isn't known: nothing else holds then.
     pub(super) is_wild: bool,
-    /// The calls of the world that may happen, by visit.
+    /// The calls of the world that may happen, by visit. One of a run that a step started has the path to that run
+    /// before it (see `family`); that holds for all visits here.
     pub(super) effects: BTreeMap<String, Effect>,
     /// The questions that may be asked, by visit.
     pub(super) asked: BTreeMap<String, Whom>,
+    /// The events that may be waited for, by visit, as far as they are known.
+    pub(super) awaited: BTreeMap<String, Topic>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,12 +54,13 @@ impl Prediction {
     pub(super) fn of(plan: &Plan, seed: u64) -> Self {
         let names = plan.inputs.as_object().into_iter().flatten();
         let names = names.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let mut model = Model { seed, names, made: Self::default(), place: String::new(), last: Value::Null };
-        let end = model.run(plan);
+        let (made, place) = (Self::default(), String::new());
+        let mut model = Model { seed, others: &plan.others, names, made, place, last: Value::Null };
+        let end = model.flow(&plan.main);
         let mut made = model.made;
         made.is_wild = end.is_err();
         made.end = end.ok();
-        if plan.timeout_ms.is_some() {
+        if plan.main.timeout_ms.is_some() {
             made.end = None;
             made.effects.values_mut().for_each(|effect| effect.is_sure = false);
         }
@@ -93,11 +98,12 @@ impl End {
     }
 }
 
-struct Model {
+struct Model<'a> {
     seed: u64,
+    others: &'a [Flow],
     names: Names,
     made: Prediction,
-    /// The path of the scopes that lead to the present block, as visits are named.
+    /// The path to the present run, and of the scopes that lead to the present block, as visits are named.
     place: String,
     /// The result of the last step that ended.
     last: Value,
@@ -119,12 +125,12 @@ enum Ended {
     Badly(Value),
 }
 
-impl Model {
-    fn run(&mut self, plan: &Plan) -> Result<End, Wild> {
-        Ok(match self.block(&plan.body)? {
+impl Model<'_> {
+    fn flow(&mut self, flow: &Flow) -> Result<End, Wild> {
+        Ok(match self.block(&flow.body)? {
             Left::GoesOn => End::Completed(json!({})),
             Left::Final(output) => End::Completed(output),
-            Left::Failed(code) => match &plan.handler {
+            Left::Failed(code) => match &flow.handler {
                 None => End::Failed(code),
                 Some(handler) => {
                     self.names.insert("error".to_owned(), json!({ "code": code }));
@@ -221,6 +227,8 @@ impl Model {
             Kind::Work(work) => return self.work(step, work),
             Kind::Ask(ask) => return self.ask(step, ask),
             Kind::Pause(_) => self.done(step, json!({ "until": unknown() })),
+            Kind::Event(event) => return self.event(step, event),
+            Kind::Call(call) => return self.call(step, call),
             Kind::Each(each) => return self.each(step, each),
             Kind::While(looped) => return self.while_loop(step, looped),
             Kind::Parallel(parallel) => return self.parallel(step, parallel),
@@ -240,7 +248,7 @@ impl Model {
             Does::Return => (1, Ok(output)),
             Does::Flaky(times) if *times < attempts => (times + 1, Ok(output)),
             Does::Flaky(_) => (attempts, Err("network")),
-            Does::Fail(code) if ["network", "broken"].contains(code) => (attempts, Err(*code)),
+            Does::Fail(code) if RETRIED.contains(code) => (attempts, Err(*code)),
             Does::Fail(code) => (1, Err(*code)),
             Does::Hang => (attempts, Err("timeout")),
         };

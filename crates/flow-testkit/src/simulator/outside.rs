@@ -3,7 +3,7 @@
 //! So a run that is disturbed gets the very answers that the undisturbed one got.
 
 use flow_engine::Answer;
-use flow_model::{Decision, Resolution, WaitKind};
+use flow_model::{Decision, Resolution, WaitKind, WaitRequest};
 use serde_json::{Value, json};
 
 use super::chance::hash;
@@ -17,6 +17,13 @@ pub(super) enum Reply {
     Tool(u64),
     ToolFails,
     Form(u64),
+}
+
+/// What an event is about. All events about the same bring the same, so that it doesn't matter which is taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Topic {
+    pub(super) name: String,
+    pub(super) key: Option<String>,
 }
 
 /// Numbers of the outside are below this.
@@ -37,6 +44,34 @@ pub(super) fn reply(seed: u64, visit: &str, whom: Whom) -> Reply {
 /// What an effect returns: its input and its place decide it, so that a mix-up of two shows.
 pub(super) fn returned(seed: u64, visit: &str, input: &Value) -> Value {
     json!({ "n": hash(seed, &format!("{visit} {input}")) % NUMBERS })
+}
+
+impl Topic {
+    pub(super) fn new(name: &str, key: Option<&str>) -> Self {
+        Self { name: name.to_owned(), key: key.map(str::to_owned) }
+    }
+
+    /// What a wait is for, if it is for an event.
+    pub(super) fn of(request: &WaitRequest) -> Option<Self> {
+        match request {
+            WaitRequest::Event { name, key } => Some(Self { name: name.clone(), key: key.clone() }),
+            WaitRequest::UserApproval { .. }
+            | WaitRequest::ClientTool { .. }
+            | WaitRequest::ShowForm { .. }
+            | WaitRequest::RunFlow { .. }
+            | WaitRequest::Wait {} => None,
+        }
+    }
+
+    /// What an event about it brings.
+    pub(super) fn data(&self, seed: u64) -> Value {
+        json!({ "n": self.hash(seed, "event") % NUMBERS })
+    }
+
+    /// A number that the seed decides.
+    pub(super) fn hash(&self, seed: u64, what: &str) -> u64 {
+        hash(seed, &format!("{what} {} {:?}", self.name, self.key))
+    }
 }
 
 pub(super) const fn whom(kind: WaitKind) -> Option<Whom> {

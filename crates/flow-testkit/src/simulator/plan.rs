@@ -5,11 +5,18 @@ use serde_json::Value;
 
 use super::expression::{Expr, Test};
 
-/// A flow with what it is started with.
+/// A flow with what it is started with, and the flows that it runs.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
-    /// The inputs of the run: a number `n` and a list of numbers `list`.
+    /// The inputs of the run: a number `n` and a list of numbers `list`. Every flow has such.
     pub(super) inputs: Value,
+    pub(super) main: Flow,
+    /// Those that others run. Each runs only such as stand before it.
+    pub(super) others: Vec<Flow>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
     pub(super) body: Block,
     /// The flow's own handler of failures.
     pub(super) handler: Option<Block>,
@@ -51,6 +58,8 @@ pub(super) enum Kind {
     Work(Work),
     Ask(Ask),
     Pause(Pause),
+    Event(Event),
+    Call(Call),
     Each(Each),
     While(While),
     Parallel(Parallel),
@@ -132,6 +141,24 @@ pub(super) enum Pause {
     UntilThePast,
 }
 
+/// A `wait` for an event. What expires soon has a name of its own, by which nobody sends anything.
+#[derive(Debug, Clone)]
+pub(super) struct Event {
+    pub(super) key: Option<Expr>,
+    pub(super) expiry: Expiry,
+}
+
+/// A `run-flow`.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// The number of the other flow.
+    pub(super) flow: usize,
+    /// Its input `n`; it gets this flow's list.
+    pub(super) n: Expr,
+    pub(super) waits: bool,
+    pub(super) retry: Option<Retry>,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Each {
     pub(super) concurrency: u32,
@@ -161,6 +188,10 @@ pub(super) enum Join {
     Any,
     Settled,
 }
+
+/// The codes of failures after which a step that retries is tried again.
+pub(super) const RETRIED: [&str; 6] =
+    ["network", "broken", "timeout", "code_1", "tool_failed", "wait_expired"];
 
 impl Step {
     pub(super) fn variable(&self) -> &str {

@@ -1,10 +1,13 @@
 //! A case, played through a schedule.
 
+use flow_engine::WaitState;
+use flow_model::Resolution;
+
 use super::client::Client;
 use super::model::End;
 use super::schedule::Disturbance;
 use super::world::{LEASE, World};
-use super::{Case, Schedule, Violation, invariants};
+use super::{Case, Schedule, Violation, families, invariants};
 use crate::Fate;
 
 /// What a play came to, if every promise was kept.
@@ -14,6 +17,12 @@ pub struct Played {
     pub store_calls: Vec<&'static str>,
     /// How often the world was called.
     pub effects: usize,
+    /// How many runs there were, those that others started included.
+    pub runs: usize,
+    /// How many waits an event ended.
+    pub events: usize,
+    /// How many of those events had come before the wait.
+    pub latched: usize,
     /// Whether a cancel or somebody else's answer changed how the run went, so that its end wasn't compared.
     pub is_altered: bool,
     /// What happened, if that was asked for.
@@ -36,6 +45,7 @@ const STARTING: usize = 1;
 pub async fn play(case: &Case, schedule: Schedule, is_told: bool) -> Result<Played, Violation> {
     // Worlds of one case differ in what goes wrong alone.
     let mut world = World::new(case.seed(), is_told);
+    case.others.iter().enumerate().for_each(|(number, other)| world.publish(number, other));
     let played = through(case, schedule, &mut world).await;
     let broken = world.ledger().what_is_broken().map_or(Ok(()), Err);
     broken.and(played).map_err(|what| Violation { what, trace: world.ledger().trace() })
@@ -66,11 +76,13 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
         };
         client.collect(world)?;
         invariants::nothing_is_asked_in_vain(world)?;
+        families::nobody_outlives_whom_it_is_for(world)?;
         if let Some(what) = world.ledger().what_is_broken() {
             return Err(what);
         }
-        let has_ended = world.runs().iter().any(|run| run.status.is_finished());
-        if has_ended && client.is_done() {
+        let runs = world.runs();
+        let have_ended = !runs.is_empty() && runs.iter().all(|run| run.status.is_finished());
+        if have_ended && client.is_done() {
             break;
         }
         if let Some(disturbance) = &mut disturbance
@@ -104,9 +116,18 @@ async fn through(case: &Case, schedule: Schedule, world: &mut World) -> Result<P
     let mut store_calls = world.processes[0].store.calls();
     // The death's number is counted from when the process had started.
     store_calls.drain(..STARTING.min(store_calls.len()));
+    let waits = world.runs().into_iter().flat_map(|run| world.waits(run.id));
+    let met = waits.filter_map(|wait| match wait.state {
+        WaitState::Resolved { resolution: Resolution::EventReceived { event, .. }, .. } => Some(event),
+        _ => None,
+    });
+    let met: Vec<_> = met.collect();
     Ok(Played {
         store_calls,
         effects: world.ledger().calls().len(),
+        runs: world.runs().len(),
+        events: met.len(),
+        latched: met.iter().filter(|event| client.sender.is_taken_by_nobody(event)).count(),
         is_altered,
         trace: world.ledger().trace(),
     })

@@ -17,7 +17,7 @@ pub enum Schedule {
     /// The first process dies right after that call was carried out, before it sees the reply.
     DiesAfter(usize),
     /// Whatever that seed draws: calls that fail, are lost or come late, processes that stall, die, leave and come
-    /// back, answers that come early, twice, wrong or too late, and cancels.
+    /// back, answers and events that come early, twice, wrong or too late, and cancels of any run.
     Random(u64),
 }
 

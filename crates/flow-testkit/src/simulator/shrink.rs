@@ -1,6 +1,6 @@
 //! Smaller plans: what is left of a failure without what has nothing to do with it.
 
-use super::plan::{Block, Expiry, Kind, OnError, OnExpire, Plan, Step};
+use super::plan::{Block, Expiry, Flow, Kind, OnError, OnExpire, Plan, Step};
 
 impl Plan {
     /// The plan without its step of that number, counted as they stand; none when it has fewer steps, or when what is
@@ -8,11 +8,24 @@ impl Plan {
     pub(super) fn without(&self, number: usize) -> Option<Self> {
         let mut plan = self.clone();
         let mut left = number;
-        let found = remove(&mut plan.body, &mut left)
-            || plan.handler.as_mut().is_some_and(|handler| remove(handler, &mut left));
-        plan.handler = plan.handler.filter(|handler| !handler.is_empty());
-        (found && is_whole(&mut plan.body) && plan.handler.as_mut().is_none_or(is_whole)).then_some(plan)
+        let found = plan.flows_mut().any(|flow| remove_from(flow, &mut left));
+        (found && plan.flows_mut().all(is_flow)).then_some(plan)
     }
+
+    fn flows_mut(&mut self) -> impl Iterator<Item = &mut Flow> {
+        std::iter::once(&mut self.main).chain(&mut self.others)
+    }
+}
+
+fn remove_from(flow: &mut Flow, left: &mut usize) -> bool {
+    let found =
+        remove(&mut flow.body, left) || flow.handler.as_mut().is_some_and(|handler| remove(handler, left));
+    flow.handler.take_if(|handler| handler.is_empty());
+    found
+}
+
+fn is_flow(flow: &mut Flow) -> bool {
+    is_whole(&mut flow.body) && flow.handler.as_mut().is_none_or(is_whole)
 }
 
 /// Removes the step that comes `left` steps later; whether it was there.
@@ -68,7 +81,9 @@ fn blocks(step: &mut Step) -> Vec<(&mut Block, bool)> {
         | Kind::Fail(_)
         | Kind::Final(_)
         | Kind::Work(_)
-        | Kind::Pause(_) => {}
+        | Kind::Pause(_)
+        | Kind::Event(_)
+        | Kind::Call(_) => {}
     }
     if let OnError::GoTo(block) = &mut step.on_error {
         blocks.push((block, false));

@@ -10,6 +10,7 @@ use flow_model::{ExecutionId, Fields, RunState, VisitStatus, apply};
 use futures_util::FutureExt;
 use serde_json::Value;
 
+use super::family;
 use super::ledger::{Called, Ledger};
 use super::outside::returned;
 use crate::{FaultyStore, ManualClock};
@@ -49,7 +50,8 @@ impl Step for Work {
         if let Err(what) = self.is_promised(&execution, &input) {
             self.ledger.broken(format!("process {} called {execution} {what}", self.process));
         }
-        self.ledger.note(|| format!("        process {} calls {} {input}", self.process, execution.visit));
+        let path = format!("{}{}", family::path(&self.database, execution.run), execution.visit);
+        self.ledger.note(|| format!("        process {} calls {path} {input}", self.process));
         let called = Called { process: self.process, execution: execution.clone(), input: input.clone() };
         let count = self.ledger.call(called);
         let _under_way = self.ledger.begin(execution.clone());
@@ -67,7 +69,7 @@ impl Step for Work {
         if count as u64 <= flaky {
             return Err(StepError::new("network", "it was ordered to fail at first"));
         }
-        Ok(returned(self.seed, execution.visit.as_str(), &input))
+        Ok(returned(self.seed, &path, &input))
     }
 }
 

@@ -3,10 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_engine::{Clock, EngineError, Entropy, MemoryStore, RunRecord, Store, StoredWait};
-use flow_model::{RunEvent, RunId, Timestamp, WorkspaceId};
+use flow_engine::{
+    Catalog, Clock, EngineError, Entropy, MemoryStore, NewFlow, PublishDraft, RunRecord, Store, StoredWait,
+    Visibility,
+};
+use flow_model::{DefinitionHash, RunEvent, RunId, Timestamp, VisitPath, WorkspaceId};
 use futures_util::FutureExt;
+use serde_json::Value;
 
+use super::document::flow_id;
+use super::family;
 use super::ledger::Ledger;
 use super::process::{Process, Shared};
 use crate::{ManualClock, SeededEntropy};
@@ -42,6 +48,34 @@ impl World {
             tick,
         };
         Self { shared, processes: Vec::new(), workspace, losses: 0 }
+    }
+
+    /// Publishes a flow that others run.
+    pub(super) fn publish(&self, number: usize, document: &Arc<Value>) {
+        let (id, hash, now_is) = (flow_id(number), DefinitionHash::of(document), self.now());
+        let flow = NewFlow {
+            id,
+            workspace: self.workspace,
+            name: "simulated".to_owned(),
+            description: None,
+            tags: Vec::new(),
+            visibility: Visibility::Workspace,
+            hash,
+            definition: document.clone(),
+            created_by: None,
+            now: now_is,
+        };
+        now(self.shared.database.flow_create(flow)).expect("it is a new flow");
+        let draft = PublishDraft {
+            flow: id,
+            draft: 1,
+            hash,
+            label: semver::Version::new(1, 0, 0),
+            summary: None,
+            published_by: None,
+            now: now_is,
+        };
+        now(self.shared.database.draft_publish(draft)).flatten().expect("it has a draft");
     }
 
     /// Starts a process and returns its number.
@@ -96,12 +130,34 @@ impl World {
         processes.filter(|(_, process)| process.takes_calls()).map(|(number, _)| number).collect()
     }
 
-    /// The runs that are stored.
+    /// The runs that are stored, each before those that its steps have started.
     pub(super) fn runs(&self) -> Vec<RunRecord> {
-        let mut runs: Vec<RunId> = self.processes.iter().flat_map(|process| process.store.runs()).collect();
-        runs.sort_unstable();
-        runs.dedup();
-        runs.into_iter().filter_map(|run| self.record(run)).collect()
+        let mut roots: Vec<RunId> = self.processes.iter().flat_map(|process| process.store.runs()).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let roots = roots.into_iter().filter_map(|run| self.record(run));
+        let mut runs: Vec<RunRecord> = roots.filter(|run| run.parent.is_none()).collect();
+        let mut place = 0;
+        while let Some(run) = runs.get(place) {
+            runs.extend(self.children(run.id));
+            place += 1;
+        }
+        runs
+    }
+
+    /// The run that the client started, once it is stored.
+    pub(super) fn root(&self) -> Option<RunRecord> {
+        self.runs().into_iter().next()
+    }
+
+    /// The runs that a run's steps have started.
+    pub(super) fn children(&self, run: RunId) -> Vec<RunRecord> {
+        now(self.shared.database.run_children(run)).unwrap_or_default()
+    }
+
+    /// A visit with the path to its run before it.
+    pub(super) fn path(&self, run: RunId, visit: &VisitPath) -> String {
+        format!("{}{visit}", family::path(&self.shared.database, run))
     }
 
     pub(super) fn record(&self, run: RunId) -> Option<RunRecord> {

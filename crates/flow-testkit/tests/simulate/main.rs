@@ -8,7 +8,7 @@
 mod replay;
 mod search;
 
-use flow_testkit::simulator::{Case, Schedule};
+use flow_testkit::simulator::{Case, Played, Schedule};
 
 use search::{cuts, find, played, random};
 
@@ -50,13 +50,24 @@ fn most_flows_are_predicted() {
     assert!(wild < 50, "{wild} of 500 flows can't be predicted");
 }
 
+/// Runs start runs, and wait for events, of which some come before.
+#[test]
+fn flows_run_each_other_and_wait_for_events() {
+    let plays = (0..500).map(|seed| played(&Case::of(seed), Schedule::Undisturbed));
+    let plays: Vec<_> = plays.map(|found| found.ok().unwrap()).collect();
+    let count = |is_so: fn(&Played) -> bool| plays.iter().filter(|play| is_so(play)).count();
+    let (families, events) = (count(|play| play.runs > 1), count(|play| play.events > 0));
+    let latched = count(|play| play.latched > 0);
+    assert!(families > 100 && events > 70 && latched > 15, "{families}, {events}, {latched}");
+}
+
 /// Plays the seed that `FLOW_SIM_SEED` names, without the steps of `FLOW_SIM_WITHOUT`, through the schedule of
 /// `FLOW_SIM_SCHEDULE`, or through all of them, and tells what happens.
 #[test]
 fn replay() {
     let Some(seed) = replay::number("FLOW_SIM_SEED") else { return };
     let case = replay::case(seed);
-    eprintln!("{:#}", case.document());
+    case.documents().for_each(|document| eprintln!("{document:#}"));
     let result = match replay::schedule() {
         Some(schedule) => {
             search::trace(&case, schedule).iter().for_each(|line| eprintln!("  {line}"));

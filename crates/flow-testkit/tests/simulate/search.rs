@@ -56,7 +56,7 @@ pub(crate) fn cuts(case: &Case) -> Result<usize, Found> {
 fn changes<'c>(calls: &'c [&'static str]) -> impl Iterator<Item = usize> + 'c {
     let mut is_called_up = false;
     let changes = calls.iter().map(move |call| match *call {
-        "wait_resolve" | "timer_fire" | "run_cancel" => {
+        "wait_resolve" | "event_publish" | "timer_fire" | "run_cancel" => {
             is_called_up = true;
             true
         }
@@ -108,11 +108,12 @@ pub(crate) fn report((case, Found { schedule, violation }): (Case, Found)) -> St
     let without =
         if removed.is_empty() { String::new() } else { format!(" FLOW_SIM_WITHOUT={}", removed.join(",")) };
     let trace = trace(&case, schedule).join("\n  ");
+    let documents: Vec<String> = case.documents().map(|document| format!("{document:#}")).collect();
     format!(
-        "a promise isn't kept\n\nthe flow: {:#}\n\nwhat happened:\n  {trace}\n\nseed {seed}, {schedule}: \
+        "a promise isn't kept\n\nthe flow: {}\n\nwhat happened:\n  {trace}\n\nseed {seed}, {schedule}: \
          {violation}\nreplay it: FLOW_SIM_SEED={seed}{without} FLOW_SIM_SCHEDULE={schedule} cargo test -p \
          flow-testkit --test simulate -- replay --nocapture",
-        case.document(),
+        documents.join("\nruns another one: "),
     )
 }
 

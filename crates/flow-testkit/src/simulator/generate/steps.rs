@@ -8,7 +8,7 @@ impl Generator {
     /// Adds a step, with one before it where it needs that.
     pub(super) fn step(&mut self, block: &mut Block) {
         let with_containers = CONTAINERS && self.depth < DEEPEST && !self.is_handler;
-        let step = match self.chance.below(if with_containers { 116 } else { 96 }) {
+        let step = match self.chance.below(if with_containers { 138 } else { 118 }) {
             0..38 => self.work(),
             38..50 => self.set(),
             50..56 => self.transform(),
@@ -18,14 +18,17 @@ impl Generator {
             73..88 => self.ask(),
             88..93 => self.pause(),
             93..96 => self.handled_fail(),
-            96..103 => self.each(),
-            103..108 => self.while_loop(block),
+            96..107 => self.event(),
+            107..118 if self.may_call() => self.call(),
+            107..118 => self.work(),
+            118..125 => self.each(),
+            125..130 => self.while_loop(block),
             _ => self.parallel(),
         };
         block.push(step);
     }
 
-    fn give(&mut self, step: &mut Step, names: &[(&[&str], Option<&'static str>)]) {
+    pub(super) fn give(&mut self, step: &mut Step, names: &[(&[&str], Option<&'static str>)]) {
         if self.chance.percent(12) {
             step.output = Some(self.id("o"));
         }

@@ -6,7 +6,7 @@ use super::super::expression::{Wild, unknown};
 use super::super::plan::{Block, Each, Join, Parallel, Step, While};
 use super::{Ended, Left, Model};
 
-impl Model {
+impl Model<'_> {
     pub(super) fn each(&mut self, step: &Step, each: &Each) -> Result<Ended, Wild> {
         let items = self.names.get("list").and_then(Value::as_array).cloned().unwrap_or_default();
         let is_isolated = each.concurrency > 1;
@@ -155,7 +155,7 @@ impl Model {
     }
 
     /// What happens in those scopes may be cut short by what happens beside it.
-    fn doubt(&mut self, inside: &str) {
+    pub(super) fn doubt(&mut self, inside: &str) {
         for (_, effect) in self.made.effects.iter_mut().filter(|(visit, _)| visit.starts_with(inside)) {
             effect.is_sure = false;
         }

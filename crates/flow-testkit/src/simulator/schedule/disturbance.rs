@@ -3,13 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use flow_engine::{Clock, StoredWait, WaitState};
-use flow_model::{ExecutionId, RunId, VisitPath};
+use flow_engine::{Clock, RunRecord, StoredWait, WaitState};
+use flow_model::{EventId, ExecutionId, VisitPath};
+use serde_json::json;
 
 use super::super::Case;
 use super::super::chance::{Chance, hash};
 use super::super::client::{Client, INTRUDER};
-use super::super::outside::{Reply, reply};
+use super::super::family;
+use super::super::outside::{Reply, Topic, reply};
 use super::super::plan::Whom;
 use super::super::world::{LEASE, World};
 use crate::{Fate, StoreCall};
@@ -105,7 +107,7 @@ impl Disturbance {
             return Ok(false);
         }
         let open = world.open_processes();
-        match self.chance.below(10) {
+        match self.chance.below(12) {
             0..2 if self.losses > 0 && !open.is_empty() => {
                 self.losses -= 1;
                 world.losses += 1;
@@ -139,12 +141,18 @@ impl Disturbance {
             }
             7 if self.cancels && !open.is_empty() => {
                 let process = *self.chance.pick(&open);
-                let Some(run) = world.runs().first().map(|run| run.id) else { return Ok(false) };
-                client.cancel(world, process, run);
+                let runs = world.runs();
+                let Some(root) = runs.first() else { return Ok(false) };
+                let run = if self.chance.percent(60) { root } else { self.chance.pick(&runs) };
+                client.cancel(world, process, run.id);
             }
             8 if is_idle => {
                 let millis = *self.chance.pick(&[1, 50, 1_000, 4_000]);
                 world.jump(Duration::from_millis(millis));
+            }
+            9..11 if self.intrudes && !open.is_empty() => {
+                let process = *self.chance.pick(&open);
+                return Ok(self.send(case, world, client, process));
             }
             _ => return Ok(false),
         }
@@ -168,23 +176,54 @@ impl Disturbance {
     /// Somebody answers who isn't asked: before the question, after the answer, the wrong kind, or in time.
     fn intrude(&self, case: &Case, world: &World, client: &mut Client<'_>, process: usize) -> bool {
         let asked: Vec<(&String, &Whom)> = case.prediction.asked.iter().collect();
-        let Some(run) = world.runs().first().map(|run| run.id) else { return false };
         if asked.is_empty() {
             return false;
         }
-        let (visit, whom) = match overdue(world, run, &asked) {
+        let (path, whom) = match overdue(world, &asked) {
             Some(place) => asked[place],
             None => *self.chance.pick(&asked),
         };
+        let (above, visit) = path.rfind('>').map_or(("", path.as_str()), |end| path.split_at(end + 1));
+        let is_it = |run: &&RunRecord| family::path(&world.shared.database, run.id) == above;
+        let Some(run) = world.runs().iter().find(is_it).map(|run| run.id) else { return false };
         let whom = if self.chance.percent(20) {
             *self.chance.pick(&[Whom::Approval, Whom::Tool, Whom::Form])
         } else {
             *whom
         };
-        let answer: Reply = reply(hash(self.seed, visit), visit, whom);
+        let answer: Reply = reply(hash(self.seed, path), path, whom);
         let execution = ExecutionId { run, visit: VisitPath::from_stored(visit) };
         let by = format!("{INTRUDER} {}", self.chance.below(1_000_000));
         client.resume(world, process, execution, answer, by);
+        true
+    }
+
+    /// Somebody sends an event that is waited for at some time, or was, or almost: once more, under another name or key,
+    /// or one that is over at once.
+    fn send(&self, case: &Case, world: &World, client: &mut Client<'_>, process: usize) -> bool {
+        let awaited: Vec<&Topic> = case.prediction.awaited.values().collect();
+        if awaited.is_empty() {
+            return false;
+        }
+        let topic = (*self.chance.pick(&awaited)).clone();
+        let sender = &mut client.sender;
+        let known: Vec<EventId> = sender.sent.keys().copied().collect();
+        match self.chance.below(6) {
+            0 if !known.is_empty() => sender.call(world, process, *self.chance.pick(&known)),
+            1 => {
+                let topic = Topic { key: Some("another".to_owned()), ..topic };
+                sender.send(world, process, topic, json!({ "n": "of another" }), false);
+            }
+            2 if topic.key.is_some() => {
+                let topic = Topic { name: "unpaid".to_owned(), ..topic };
+                sender.send(world, process, topic, json!({ "n": "of another" }), false);
+            }
+            3 => {
+                let data = topic.data(case.seed());
+                sender.send(world, process, topic, data, true);
+            }
+            _ => drop(sender.send_right(world, process, topic)),
+        }
         true
     }
 
@@ -208,12 +247,15 @@ impl Disturbance {
 }
 
 /// The question whose time is over while nobody has stored that yet: the moment in which a late answer could count.
-fn overdue(world: &World, run: RunId, asked: &[(&String, &Whom)]) -> Option<usize> {
+fn overdue(world: &World, asked: &[(&String, &Whom)]) -> Option<usize> {
     let is_overdue = |wait: &StoredWait| {
         wait.state == WaitState::Open && wait.wait.expires_at.is_some_and(|at| at <= world.now())
     };
-    let wait = world.waits(run).into_iter().find(is_overdue)?;
-    asked.iter().position(|(visit, _)| visit.as_str() == wait.visit.as_str())
+    let mut overdue = world.runs().into_iter().flat_map(|run| {
+        let waits = world.waits(run.id).into_iter().filter(is_overdue);
+        waits.map(move |wait| world.path(run.id, &wait.visit))
+    });
+    overdue.find_map(|path| asked.iter().position(|(asked, _)| **asked == path))
 }
 
 /// How a call goes wrong. The lease's renewal is never so late that a process loses its runs without stalling.
