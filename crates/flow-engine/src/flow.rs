@@ -5,6 +5,7 @@
 mod cache;
 mod compile;
 mod concurrency;
+mod limited;
 mod names;
 mod templates;
 
@@ -19,7 +20,7 @@ use flow_model::{
 use serde_json::Value;
 
 use crate::control::Control;
-use crate::{Registry, Step};
+use crate::{Limits, Registry, Step};
 pub(crate) use cache::FlowCache;
 pub(crate) use concurrency::Concurrency;
 pub(crate) use names::{Names, RESERVED};
@@ -114,10 +115,16 @@ impl std::fmt::Debug for Action {
     }
 }
 
-/// Every fault and warning of a document `{name, definition, settings}`, as publishing would find them.
+/// Every fault and warning of a document `{name, definition, settings}`, as publishing would find them on an engine
+/// with the usual limits.
 pub fn validate_document(document: &Value, registry: &Registry) -> Vec<Fault> {
+    validate(document, registry, &Limits::default())
+}
+
+/// The same, with those limits.
+pub(crate) fn validate(document: &Value, registry: &Registry, limits: &Limits) -> Vec<Fault> {
     let faults = Faults::new();
-    compile::compile(DefinitionHash::from_bytes([0; 32]), document, registry, &faults);
+    compile::compile(DefinitionHash::from_bytes([0; 32]), document, registry, Some(limits), &faults);
     faults.into_vec()
 }
 
@@ -127,7 +134,7 @@ impl Flow {
         compile::too_deep(document)
     }
 
-    /// Compiles a document `{name, definition, settings}`.
+    /// Compiles a document `{name, definition, settings}`: a new one within those limits, a stored one without.
     ///
     /// # Errors
     /// Every fault of the document, if any of them forbids running it.
@@ -135,9 +142,10 @@ impl Flow {
         hash: DefinitionHash,
         document: &Value,
         registry: &Registry,
+        limits: Option<&Limits>,
     ) -> Result<Self, Vec<Fault>> {
         let faults = Faults::new();
-        let flow = compile::compile(hash, document, registry, &faults);
+        let flow = compile::compile(hash, document, registry, limits, &faults);
         match flow {
             Some(flow) if !faults.has_errors() => Ok(flow),
             _ => Err(faults.into_vec()),

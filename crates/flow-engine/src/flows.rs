@@ -10,8 +10,7 @@ use flow_model::{Bump, DefinitionHash, Fault, FlowId, UserId, VersionSelector, W
 use serde_json::{Map, Value, json};
 
 use crate::engine::Shared;
-use crate::flow::Flow;
-use crate::flow::validate_document;
+use crate::flow::{Flow, validate};
 use crate::ports::{Catalog, FlowRecord, NewFlow, VersionRecord, VersionStatus, Visibility};
 use crate::{Chosen, EngineError, StoreError, Target};
 
@@ -182,7 +181,7 @@ impl Flows {
 
     /// Checks a document `{name, definition, settings}` as publishing would, but for the flows that it names.
     pub fn validate(&self, document: &Value) -> Vec<Fault> {
-        validate_document(document, &self.shared.registry)
+        validate(document, &self.shared.registry, &self.shared.limits)
     }
 
     /// A bare document: checked before it is stored, so that nothing invalid is.
@@ -192,7 +191,7 @@ impl Flows {
         }
         let hash = DefinitionHash::of(document);
         if self.shared.cached(&hash).is_none() {
-            let flow = Flow::compile(hash, document, &self.shared.registry);
+            let flow = Flow::compile(hash, document, &self.shared.registry, Some(&self.shared.limits));
             let flow = Arc::new(flow.map_err(EngineError::InvalidDefinition)?);
             self.shared.store.definition_store(hash, document.clone()).await?;
             // Only now: what is in the cache counts as stored.

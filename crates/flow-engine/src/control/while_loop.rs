@@ -8,15 +8,13 @@ use crate::flow::{Templates, failed};
 
 /// How many passes there are at the most when the author says nothing.
 const USUAL_PASSES: u64 = 200;
-/// How many there can be.
-const MOST_PASSES: u64 = 2_000;
 
 /// The condition, and how often it may hold.
 #[derive(Debug)]
 pub(crate) struct While {
     condition: Expression,
-    /// How many passes there are at the most.
-    pub(crate) most_passes: usize,
+    /// How many passes there are at the most, if the engine's limit isn't less.
+    pub(crate) most_passes: u64,
     /// Where each pass begins.
     pub(crate) first: StepId,
 }
@@ -26,11 +24,10 @@ impl While {
         data.value("steps"); // read with the document
         let condition = templates.required_expression(data, "condition");
         let most_passes = data.whole_number("maxIterations").unwrap_or(USUAL_PASSES);
-        if !(1..=MOST_PASSES).contains(&most_passes) {
-            let message = format!("{most_passes} is no number of passes; use 1 to {MOST_PASSES}");
+        if most_passes == 0 {
+            let message = "there would be no pass; give a number above 0, or leave it out";
             data.faults().error(data.at("maxIterations"), "out_of_range", message);
         }
-        let most_passes = usize::try_from(most_passes).unwrap_or(usize::MAX);
         let first = step.graphs.first()?.steps.first()?.id.clone();
         Some(Self { condition: condition?, most_passes, first })
     }

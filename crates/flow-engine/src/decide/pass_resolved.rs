@@ -43,15 +43,18 @@ impl Decision {
     ) {
         let passes = cx.state.container(visit.as_str()).map_or(0, flow_model::Container::entered);
         match resolved {
-            Resolved::Pass(true) if passes < control.most_passes => {
+            Resolved::Pass(true) if (passes as u64) < control.most_passes.min(cx.limits.loop_passes) => {
                 let first = visit.inside(Place::Pass(passes), &control.first);
                 self.effects.push(Effect::Resolve(first.clone()));
                 self.events.push(EventKind::ScopeEntered { visit, next: vec![first], isolated: false });
             }
             Resolved::Pass(true) => {
-                let message = format!(
-                    "the condition still holds after {passes} passes, which is the loop's `maxIterations`"
-                );
+                let bound = if passes as u64 == control.most_passes {
+                    "the loop's `maxIterations`"
+                } else {
+                    "the limit `loop_passes` of the engine"
+                };
+                let message = format!("the condition still holds after {passes} passes, which is {bound}");
                 let stopped = Some(RunError::new("max_iterations", message));
                 self.complete_container(cx, step, visit, Fold::Passes { stopped });
             }

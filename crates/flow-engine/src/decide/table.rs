@@ -55,7 +55,7 @@ fn flow() -> Flow {
             { "id": "end", "type": "final", "data": { "outputs": [] } },
         ] },
     });
-    Flow::compile(DefinitionHash::of(&document), &document, &Registry::new().with(Work)).unwrap()
+    Flow::compile(DefinitionHash::of(&document), &document, &Registry::new().with(Work), None).unwrap()
 }
 
 fn visit(id: &str) -> VisitPath {

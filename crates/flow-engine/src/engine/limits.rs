@@ -18,6 +18,14 @@ pub struct Limits {
     pub run_steps: usize,
     /// The items that one `each` may go through. 50,000.
     pub loop_items: usize,
+    /// The passes that one `while` may take. A new document that asks for more is refused; a loop of a stored one that
+    /// would take more ends there. 2,000.
+    pub loop_passes: u64,
+    /// How deep the steps of a new document may stand inside of loops and branches. 64 is the most that counts, since
+    /// documents are walked recursively. 16.
+    pub nesting_depth: usize,
+    /// The branches that one `parallel` of a new document may have. 1,000.
+    pub parallel_branches: usize,
     /// The bytes of the inputs, outputs and errors that the steps in all loops and branches of one run record, as
     /// JSON. 64 MiB.
     pub collected_bytes: usize,
@@ -45,6 +53,9 @@ impl Default for Limits {
             output_depth: 160,
             run_steps: 100_000,
             loop_items: 50_000,
+            loop_passes: 2_000,
+            nesting_depth: 16,
+            parallel_branches: 1_000,
             collected_bytes: 64 * 1024 * 1024,
             subflow_depth: 16,
             concurrent_runs: 1_000,

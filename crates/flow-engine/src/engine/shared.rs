@@ -72,7 +72,8 @@ impl Shared {
         hash: DefinitionHash,
         document: &serde_json::Value,
     ) -> Result<Arc<Flow>, EngineError> {
-        let flow = Flow::compile(hash, document, &self.registry).map_err(EngineError::InvalidDefinition)?;
+        let flow =
+            Flow::compile(hash, document, &self.registry, None).map_err(EngineError::InvalidDefinition)?;
         let flow = Arc::new(flow);
         self.keep(&flow, document);
         Ok(flow)

@@ -9,16 +9,17 @@ use flow_model::{
 };
 use serde_json::Value;
 
-use super::{Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, Templates};
-use crate::Registry;
+use super::{Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, Templates, limited};
 use crate::control::{CONTROL_TYPES, Control, WAITING_TYPES};
 use crate::engine::is_deeper;
+use crate::{Limits, Registry};
 
-/// Compiles what can be compiled, and adds a fault for everything that can't.
+/// Compiles what can be compiled, and adds a fault for everything that can't. Only a new document is held to limits.
 pub(super) fn compile(
     hash: DefinitionHash,
     raw: &Value,
     registry: &Registry,
+    limits: Option<&Limits>,
     faults: &Faults,
 ) -> Option<Flow> {
     if let Some(fault) = too_deep(raw) {
@@ -27,6 +28,9 @@ pub(super) fn compile(
     }
     let document = Document::read(raw, faults);
     validate(&document, faults);
+    if let Some(limits) = limits {
+        limited::check(&document, limits, faults);
+    }
     let triggers: Vec<_> =
         document.steps.iter().filter(|step| step.is_trigger()).map(|step| trigger(step, faults)).collect();
     let inputs: Vec<_> = triggers.iter().map(|trigger| &trigger.inputs).collect();

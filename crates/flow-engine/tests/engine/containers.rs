@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_engine::{Clock, Engine, Limits, RunView};
-use flow_model::Timestamp;
+use flow_engine::{Clock, Engine, EngineError, Execute, Limits, RunView, Target};
+use flow_model::{RunStatus, Timestamp, VersionSelector};
 use flow_testkit::ManualClock;
 use flow_testkit::documents::flow;
 use serde_json::{Value, json};
 
-use crate::world::{World, echo, error, output, steps};
+use crate::run_flow::sub_flow;
+use crate::world::{World, echo, error, output, soon, steps};
 
 fn transform(id: &str, expression: &str) -> Value {
     json!({ "id": id, "type": "transform", "data": { "expression": expression } })
@@ -227,6 +228,60 @@ async fn a_list_may_have_so_many_items_and_no_more() {
     for document in [each(json!([1, 2, 3]), None), each(json!([1, 2, 3, 4]), Some(3))] {
         assert_eq!(output(&world.run(&engine, &document, json!({})).await)["it"]["processedItems"], json!(3));
     }
+}
+
+/// A limit that was lowered refuses what is new, and strands nothing that is stored.
+#[tokio::test]
+async fn a_stored_flow_beyond_lower_limits_still_runs() {
+    let world = World::new();
+    let pass = json!({ "id": "deep", "type": "each",
+                       "data": { "arrayVariable": "[iteration]", "steps": [transform("t", "item")] } });
+    let data = json!({ "condition": "true", "maxIterations": 5, "steps": [pass] });
+    let document = around(json!({ "id": "it", "type": "while", "data": data }));
+    let usual = world.engine(steps(&echo())).await;
+    let stored = sub_flow(&world, &usual, &document).await;
+    let low = Limits { loop_passes: 3, nesting_depth: 1, ..Limits::default() };
+    let engine = limited(&world, low).await;
+    let faults = engine.flows().validate(&document);
+    let codes: Vec<_> = faults.iter().map(|fault| fault.code).collect();
+    assert_eq!(codes, ["out_of_range", "nested_too_deep"]);
+    let refused = world.try_run(&engine, &document, json!({})).await;
+    assert!(matches!(refused, Err(EngineError::InvalidDefinition(_))), "{refused:?}");
+    for (engine, passes, bound) in [(&usual, 5, "`maxIterations`"), (&engine, 3, "`loop_passes`")] {
+        let target = Target::Published(stored, VersionSelector::Latest);
+        let reply = soon(engine.execute(Execute { target, ..world.call(&Value::Null, json!({})) })).await;
+        let looped = output(&reply.unwrap().view)["it"].clone();
+        assert_eq!(looped["iterations"], json!(passes));
+        let error = &looped["errors"][0]["error"];
+        assert_eq!(error["code"], json!("max_iterations"));
+        assert!(error["message"].as_str().unwrap().contains(bound), "{error}");
+    }
+}
+
+/// A flow of containers inside of each other, of these types in turn.
+fn nested(levels: usize, kinds: &[&str], innermost: Value) -> Value {
+    let mut inside = innermost;
+    for level in (0..levels).rev() {
+        let data = match kinds[level % kinds.len()] {
+            "each" => json!({ "arrayVariable": [1], "steps": [inside] }),
+            "while" => json!({ "condition": "iteration < 1", "steps": [inside] }),
+            _ => json!({ "branches": [{ "name": "b", "steps": [inside] }] }),
+        };
+        let id = if level == 0 { "it".to_owned() } else { format!("s{level}") };
+        inside = json!({ "id": id, "type": kinds[level % kinds.len()], "data": data });
+    }
+    around(inside)
+}
+
+#[tokio::test]
+async fn a_flow_runs_as_deep_as_the_highest_limit_lets_steps_stand() {
+    let world = World::new();
+    let limits = Limits { nesting_depth: 64, ..Limits::default() };
+    let engine = limited(&world, limits).await;
+    let document = nested(64, &["each", "parallel"], transform("t", "1"));
+    let view = world.run(&engine, &document, json!({})).await;
+    assert_eq!(view.status(), RunStatus::Completed);
+    assert_eq!(view.state.visits_started(), 66);
 }
 
 #[tokio::test]

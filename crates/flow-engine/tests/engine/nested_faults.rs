@@ -1,7 +1,7 @@
 //! What publishing refuses about the steps inside of loops and branches: each mistake with its place, its code and
 //! what to do.
 
-use flow_engine::Registry;
+use flow_engine::{Limits, Registry};
 use flow_model::Fault;
 use flow_testkit::documents::{flow, optional, required};
 use serde_json::{Value, json};
@@ -46,7 +46,12 @@ fn at_it(expected: &[&str]) -> Vec<String> {
 }
 
 async fn explained(document: &Value) -> Vec<Fault> {
-    let engine = World::new().engine(steps(&echo())).await;
+    explained_within(Limits::default(), document).await
+}
+
+async fn explained_within(limits: Limits, document: &Value) -> Vec<Fault> {
+    let world = World { limits, ..World::new() };
+    let engine = world.engine(steps(&echo())).await;
     engine.flows().validate(document)
 }
 
@@ -428,6 +433,75 @@ async fn steps_stand_sixteen_levels_deep_at_the_most() {
     }
 }
 
+#[tokio::test]
+async fn the_limit_of_levels_may_be_another_one_up_to_what_the_stack_bears() {
+    for (limit, most) in [(1, 1), (2, 2), (40, 40), (64, 64), (1_000, 64)] {
+        let limits = Limits { nesting_depth: limit, ..Limits::default() };
+        for kinds in [&["each"][..], &["while"], &["parallel"]] {
+            let found = explained_within(limits.clone(), &one(kinds[0], nest(most, kinds))).await;
+            assert_eq!(found, [], "{kinds:?}, {limit}");
+            let found = explained_within(limits.clone(), &one(kinds[0], nest(most + 1, kinds))).await;
+            let codes: Vec<_> = found.iter().map(|fault| fault.code).collect();
+            assert_eq!(codes, ["nested_too_deep"], "{kinds:?}, {limit}");
+            assert!(found[0].message.contains(&format!("{most} levels")), "{found:?}");
+            assert!(limit >= 64 || found[0].message.contains("`nesting_depth`"), "{found:?}");
+        }
+    }
+}
+
+/// Every store has to find a visit by its path.
+#[tokio::test]
+async fn ids_inside_of_each_other_are_so_long_together_at_the_most() {
+    let inside = |levels: usize| {
+        let long = |prefix: &str, level: usize| format!("{prefix}{level:0>63}");
+        let mut inside = transform("innermost");
+        for level in 0..levels {
+            let branches = json!([{ "name": long("b", level), "steps": [inside] }]);
+            inside = json!({ "id": long("s", level), "type": "parallel", "data": { "branches": branches } });
+        }
+        json!({ "branches": [{ "name": "only", "steps": [inside] }] })
+    };
+    let limits = Limits { nesting_depth: 64, ..Limits::default() };
+    assert_eq!(explained_within(limits.clone(), &one("parallel", inside(15))).await, []);
+    let found = explained_within(limits, &one("parallel", inside(20))).await;
+    assert_eq!(found.iter().map(|fault| fault.code).collect::<Vec<_>>(), ["path_too_long"]);
+    assert!(found[0].pointer.ends_with("/id"), "{found:?}");
+}
+
+#[tokio::test]
+async fn the_limit_of_passes_may_be_another_one() {
+    let some = || json!([transform("a")]);
+    for limit in [3, 10_000] {
+        let limits = Limits { loop_passes: limit, ..Limits::default() };
+        let loops =
+            |passes: u64| one("while", json!({ "condition": "n", "maxIterations": passes, "steps": some() }));
+        assert_eq!(explained_within(limits.clone(), &loops(limit)).await, []);
+        let found = explained_within(limits.clone(), &loops(limit + 1)).await;
+        let places: Vec<_> = found.iter().map(|fault| (&*fault.pointer, fault.code)).collect();
+        assert_eq!(places, [("/definition/steps/1/data/maxIterations", "out_of_range")]);
+        let message = &found[0].message;
+        assert!(message.contains("`loop_passes`") && message.contains(&limit.to_string()), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_parallel_has_so_many_branches_at_the_most() {
+    let parallel = |count: usize| {
+        let branch =
+            |index: usize| json!({ "name": format!("b{index}"), "steps": [transform(&format!("s{index}"))] });
+        one("parallel", json!({ "branches": (0..count).map(branch).collect::<Vec<_>>() }))
+    };
+    for (limits, most) in
+        [(Limits::default(), 1_000), (Limits { parallel_branches: 2, ..Limits::default() }, 2)]
+    {
+        assert_eq!(explained_within(limits.clone(), &parallel(most)).await, []);
+        let found = explained_within(limits, &parallel(most + 1)).await;
+        let places: Vec<_> = found.iter().map(|fault| (&*fault.pointer, fault.code)).collect();
+        assert_eq!(places, [("/definition/steps/1/data/branches", "too_many_branches")]);
+        assert!(found[0].message.contains("`parallel_branches`"), "{found:?}");
+    }
+}
+
 /// An object of those members, without a copy of any: what is deep is copied by a stack as deep.
 fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -472,7 +546,8 @@ async fn huge_loops_and_branches_are_judged_in_time_that_grows_with_their_size()
             { "id": format!("l{index}"), "type": "each", "data": { "arrayVariable": [1], "concurrency": 2, "steps": inside } }] })
     });
     let loops = json!({ "branches": loops.collect::<Vec<_>>() });
-    let engine = World::new().engine(Registry::new()).await;
+    let limits = Limits { parallel_branches: COUNT, ..Limits::default() };
+    let engine = World { limits, ..World::new() }.engine(Registry::new()).await;
     let judged = tokio::task::spawn_blocking(move || {
         let count = |kind: &str, data: Value| engine.flows().validate(&one(kind, data)).len();
         assert_eq!(count("each", each(json!(chain))), 0);

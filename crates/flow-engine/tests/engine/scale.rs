@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use flow_engine::{RunView, WaitChoice};
+use flow_engine::{Limits, RunView, WaitChoice};
 use flow_model::{ExecutionId, RunStatus, VisitPath};
 use flow_testkit::FaultyStore;
 use flow_testkit::documents::flow;
@@ -149,7 +149,8 @@ async fn thousands_of_open_branches_are_opened_left_and_cancelled() {
         let data = json!({ "join": "any", "branches": asks.chain([last]).collect::<Vec<_>>() });
         flow("fan").api("start", []).step("fan", "parallel", data).done("end", [("fan", "{{fan}}")]).build()
     };
-    let world = World::new();
+    let limits = Limits { parallel_branches: MANY, ..Limits::default() };
+    let world = World { limits, ..World::new() };
     let engine = world.engine(steps(&echo())).await;
     let winner = document(json!({ "id": "w", "type": "work", "data": { "n": 1 } }));
     assert_eq!(output(&world.run(&engine, &winner, json!({})).await)["fan"], json!({ "last": { "n": 1 } }));

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use super::Step;
 use crate::{Faults, Fields, StepId, excerpt};
 
-/// How deep steps may stand inside each other. Ids, paths and results grow with each level.
-const DEEPEST: usize = 16;
+/// How deep steps may stand inside each other, whatever else says so: documents are walked recursively, and this bounds
+/// the stack. An engine's own limit is far less.
+const DEEPEST: usize = 64;
 
 /// A graph inside a step. It begins at its first step and ends where no step follows.
 #[derive(Debug, Clone, PartialEq)]
