@@ -135,6 +135,10 @@ impl Decision {
         visit: VisitPath,
         fold: Fold,
     ) {
+        // Loops inside of each other make more of what they hold with each level, and no step in between would tell.
+        if cx.state.collected_bytes() > cx.limits.collected_bytes {
+            return self.fail(cx, step, visit, collected_too_large(cx));
+        }
         self.close_inside(cx, &visit);
         let behind = Behind::of(cx, &visit, step.next.clone());
         self.events.push(EventKind::ContainerCompleted {
@@ -149,12 +153,7 @@ impl Decision {
     /// The results of loops and branches are more than one run may collect.
     pub(super) fn collect_too_much(&mut self, cx: Context<'_>, visit: &VisitPath) {
         let Some((container, step)) = enclosing(cx, visit) else { return };
-        let message = format!(
-            "what the steps inside of loops and branches record has more than {} bytes; give them less, and return \
-             less from them",
-            cx.limits.collected_bytes
-        );
-        self.fail(cx, step, container, RunError::new("collected_too_large", message));
+        self.fail(cx, step, container, collected_too_large(cx));
     }
 
     /// Closes what is open inside of a container, but what these events have ended or closed already.
@@ -162,6 +161,15 @@ impl Decision {
         let is_over = |path: &VisitPath| self.events.iter().any(|event| ends(event, path));
         self.closed.extend(cx.state.inside(container, is_over));
     }
+}
+
+fn collected_too_large(cx: Context<'_>) -> RunError {
+    let message = format!(
+        "what the steps inside of loops and branches record has more than {} bytes; give them less, and return less \
+         from them",
+        cx.limits.collected_bytes
+    );
+    RunError::new("collected_too_large", message)
 }
 
 impl Behind {

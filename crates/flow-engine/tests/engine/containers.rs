@@ -284,6 +284,19 @@ async fn a_flow_runs_as_deep_as_the_highest_limit_lets_steps_stand() {
     assert_eq!(view.state.visits_started(), 66);
 }
 
+/// Each `while` shows its last pass twice, so that what stands innermost is there a million times in the outermost.
+#[tokio::test]
+async fn loops_inside_of_each_other_double_their_results_up_to_the_limit_only() {
+    let world = World::new();
+    let limits = Limits { collected_bytes: 100_000, nesting_depth: 20, ..Limits::default() };
+    let engine = limited(&world, limits).await;
+    let text = "x".repeat(1_000);
+    let document = nested(20, &["while"], transform("t", &format!("'{text}'")));
+    let view = world.run(&engine, &document, json!({})).await;
+    assert!(view.state.collected_bytes() < 1_000_000, "{}", view.state.collected_bytes());
+    assert!(format!("{:?}", view.state).contains("collected_too_large"));
+}
+
 #[tokio::test]
 async fn what_loops_collect_is_bounded_whatever_it_is_made_of() {
     let text = "x".repeat(100);
