@@ -45,10 +45,12 @@ impl Generator {
         let id = self.id("fan");
         let join = *self.chance.pick(&[Join::All, Join::All, Join::Any, Join::Settled]);
         let count = self.chance.between(2, 3);
-        // One that asks against others that work on: an answer that closes what is about to begin.
-        let is_race = join != Join::Settled && self.chance.percent(40);
+        // One that asks, or runs another flow, against others that work on: an answer closes what is about to begin, and
+        // what is done a run that is under way.
+        let is_race = join != Join::Settled && self.chance.percent(50);
         let branches = (0..count).map(|place| {
             let block = self.inside(true, &[], |inside| match place {
+                0 if is_race && inside.may_call() && inside.chance.percent(40) => vec![inside.call()],
                 0 if is_race => vec![inside.ask()],
                 _ if is_race => (0..3).map(|_| inside.work()).collect(),
                 _ => inside.some_block(3),
