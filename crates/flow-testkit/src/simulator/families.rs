@@ -82,8 +82,18 @@ pub(super) fn check(runs: &[Ended<'_>], asked: &BTreeSet<RunId>) -> Result<(), S
 fn started(run: &Ended<'_>, by_id: &BTreeMap<RunId, &Ended<'_>>) -> Result<(), String> {
     let id = run.record.id;
     let mut started = BTreeSet::new();
+    // One at a time: another attempt comes after the end of the one before.
+    let mut last = BTreeMap::new();
     for event in run.events {
+        if let EventKind::ChildFinished { visit, run: child, .. } = &event.kind
+            && last.remove(visit) != Some(*child)
+        {
+            return Err(format!("{id} was told of the end of {child}, which {visit} doesn't wait for"));
+        }
         let EventKind::ChildStarted { visit, run: child, waits } = &event.kind else { continue };
+        if let Some(other) = last.insert(visit, *child) {
+            return Err(format!("{id} started {other} and {child} for one attempt at {visit}"));
+        }
         let parent = by_id.get(child).and_then(|child| child.record.parent.as_ref());
         let is_it =
             parent.is_some_and(|parent| parent.run == id && parent.visit == *visit && parent.waits == *waits);
