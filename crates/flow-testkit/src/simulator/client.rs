@@ -57,8 +57,18 @@ struct Call {
 
 enum CallKind {
     Execute,
-    Resume { execution: ExecutionId, resolution: Resolution, by: String },
+    Resume(Resume),
     Cancel(RunId),
+}
+
+/// An answer that is under way.
+struct Resume {
+    execution: ExecutionId,
+    resolution: Resolution,
+    by: String,
+    /// The run was to be cancelled before it was given. (The time of a cancel wouldn't tell: it is when it was decided
+    /// on, and it may take a while to be stored.)
+    is_too_late: bool,
 }
 
 impl<'a> Client<'a> {
@@ -126,7 +136,7 @@ impl<'a> Client<'a> {
 
     fn is_answering(&self, run: RunId, wait: &StoredWait) -> bool {
         self.calls.iter().any(|call| match &call.kind {
-            CallKind::Resume { execution, by, .. } => {
+            CallKind::Resume(Resume { execution, by, .. }) => {
                 execution.run == run && execution.visit == wait.visit && *by == NAME
             }
             CallKind::Execute | CallKind::Cancel(_) => false,
@@ -178,8 +188,9 @@ impl<'a> Client<'a> {
         let (workspace, run, answer) = (world.workspace, execution.run, answered.answer(&by));
         let choice = WaitChoice::Named(execution.to_string());
         let task = tokio::spawn(async move { engine.resume(workspace, run, choice, answer, patience).await });
-        let kind = CallKind::Resume { execution, resolution: answered.resolution(&by), by };
-        self.calls.push(Call { process, kind, task });
+        let is_too_late = world.record(run).is_some_and(|run| run.cancel_requested_at.is_some());
+        let resume = Resume { execution, resolution: answered.resolution(&by), by, is_too_late };
+        self.calls.push(Call { process, kind: CallKind::Resume(resume), task });
     }
 
     pub(super) fn cancel(&mut self, world: &World, process: usize, run: RunId) {
@@ -215,7 +226,7 @@ impl<'a> Client<'a> {
     /// It isn't known whether the call was carried out.
     fn unknown(&mut self, kind: &CallKind) {
         match kind {
-            CallKind::Resume { by, execution, .. } => {
+            CallKind::Resume(Resume { by, execution, .. }) => {
                 self.is_altered |= *by != NAME;
                 self.unknown.insert(execution.to_string());
             }
@@ -237,9 +248,7 @@ impl<'a> Client<'a> {
             CallKind::Execute => {
                 self.executed(world, &result.map_err(|error| format!("the run was refused: {error}"))?)
             }
-            CallKind::Resume { execution, resolution, by } => {
-                self.resumed(world, execution, resolution, by, result)
-            }
+            CallKind::Resume(resume) => self.resumed(world, resume, result),
             CallKind::Cancel(run) => self.cancelled(run, &result),
         }
     }
@@ -257,31 +266,23 @@ impl<'a> Client<'a> {
     fn resumed(
         &mut self,
         world: &World,
-        execution: ExecutionId,
-        resolution: Resolution,
-        by: String,
+        resume: Resume,
         result: Result<Reply, EngineError>,
     ) -> Result<(), String> {
+        let Resume { execution, resolution, by, is_too_late } = resume;
         match result {
             Ok(_) => {
                 world.ledger().note(|| format!("  {by}'s answer to {} counts", execution.visit));
                 self.is_altered |= by != NAME;
                 let waits = world.waits(execution.run);
                 let row = waits.iter().find(|wait| wait.visit == execution.visit).map(|wait| &wait.state);
-                let resolved_at = match row {
-                    Some(WaitState::Resolved { resolution: stored, resolved_at })
-                        if *stored == resolution =>
-                    {
-                        *resolved_at
-                    }
-                    row => {
-                        return Err(format!(
-                            "{by}'s answer to {execution} was acknowledged, and {row:?} is stored"
-                        ));
-                    }
-                };
-                let cancelled_at = world.record(execution.run).and_then(|run| run.cancel_requested_at);
-                if cancelled_at.is_some_and(|at| at < resolved_at) {
+                let is_stored = matches!(row, Some(WaitState::Resolved { resolution: stored, .. }) if *stored == resolution);
+                if !is_stored {
+                    return Err(format!(
+                        "{by}'s answer to {execution} was acknowledged, and {row:?} is stored"
+                    ));
+                }
+                if is_too_late {
                     return Err(format!("{by}'s answer to {execution} was acknowledged after a cancel"));
                 }
                 match self.acknowledged.insert(execution.to_string(), (execution, resolution)) {
