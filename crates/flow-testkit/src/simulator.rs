@@ -28,6 +28,7 @@ mod plan;
 mod played;
 mod process;
 mod schedule;
+mod scripts;
 mod sender;
 mod shrink;
 mod work;

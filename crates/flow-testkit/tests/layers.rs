@@ -17,7 +17,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("flow-steps", &["flow-engine", "flow-model"]),
     ("flow-store", &["flow-engine", "flow-model"]),
     ("flow-http", &["flow-engine", "flow-model"]),
-    ("flow-testkit", &["flow-engine", "flow-model"]),
+    ("flow-testkit", &["flow-engine", "flow-expr", "flow-model"]),
     ("flow-server", ALL_BUT_TESTKIT),
     ("flow-bench", ALL_BUT_TESTKIT),
 ];

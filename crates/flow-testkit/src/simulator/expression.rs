@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::scripts;
+
 /// The values that names have.
 pub(super) type Names = BTreeMap<String, Value>;
 
@@ -44,12 +46,16 @@ pub(super) enum Expr {
     Choice(Box<Test>, Box<Expr>, Box<Expr>),
     /// The code of the failure that was taken care of last: a text.
     ErrorCode,
+    /// The same, evaluated by the script engine; never inside of another.
+    Script(Box<Expr>),
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum Test {
     Less(Expr, Expr),
     Even(Expr),
+    /// The same, evaluated by the script engine.
+    Script(Box<Test>),
 }
 
 /// A decision depends on a value that the model doesn't know.
@@ -68,6 +74,7 @@ impl Expr {
                 format!("({} ? {} : {})", test.written(), then.written(), otherwise.written())
             }
             Self::ErrorCode => "(error?.code ?? 'none')".to_owned(),
+            Self::Script(inner) => scripts::written(&inner.written()),
         }
     }
 
@@ -99,6 +106,7 @@ impl Expr {
                     otherwise.value(names)?
                 }
             }
+            Self::Script(inner) => inner.value(names)?,
             Self::ErrorCode => match at(names, "error", &["code".to_owned()]) {
                 None | Some(Value::Null) => json!("none"),
                 Some(value) => value.clone(),
@@ -119,6 +127,7 @@ impl Test {
         match self {
             Self::Less(one, other) => format!("{} < {}", one.written(), other.written()),
             Self::Even(number) => format!("{} % 2 === 0", number.written()),
+            Self::Script(inner) => scripts::written(&inner.written()),
         }
     }
 
@@ -126,6 +135,7 @@ impl Test {
         match self {
             Self::Less(one, other) => Ok(one.number(names)?.ok_or(Wild)? < other.number(names)?.ok_or(Wild)?),
             Self::Even(number) => Ok(number.number(names)?.ok_or(Wild)? % 2 == 0),
+            Self::Script(inner) => inner.holds(names),
         }
     }
 }

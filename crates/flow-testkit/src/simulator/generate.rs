@@ -17,6 +17,9 @@ use super::plan::{Block, Flow, Kind, OnError, Plan, Step};
 /// Whether plans have `each`, `while` and `parallel`.
 pub(super) const CONTAINERS: bool = true;
 
+/// How many of a hundred settings are scripts.
+const SCRIPTS: usize = 12;
+
 /// How deep loops and branches are nested.
 const DEEPEST: usize = 2;
 
@@ -153,12 +156,25 @@ impl Generator {
         }
     }
 
-    fn test(&mut self) -> Test {
+    /// A test that may be part of an expression.
+    fn plain_test(&mut self) -> Test {
         if self.chance.percent(60) {
             Test::Less(self.expression(1), self.expression(1))
         } else {
             Test::Even(self.expression(1))
         }
+    }
+
+    /// A test that is the whole of a setting, and may be a script.
+    fn test(&mut self) -> Test {
+        let test = self.plain_test();
+        if self.chance.percent(SCRIPTS) { Test::Script(test.into()) } else { test }
+    }
+
+    /// An expression that is the whole of a setting, and may be a script.
+    fn setting(&mut self, depth: usize) -> Expr {
+        let expression = self.expression(depth);
+        if self.chance.percent(SCRIPTS) { Expr::Script(expression.into()) } else { expression }
     }
 
     fn expression(&mut self, depth: usize) -> Expr {

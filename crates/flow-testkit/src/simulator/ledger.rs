@@ -24,6 +24,8 @@ pub(super) struct Ledger {
 struct Inner {
     calls: Vec<Called>,
     under_way: Vec<ExecutionId>,
+    /// How many scripts are being evaluated.
+    scripts: usize,
     /// The first promise that wasn't kept.
     broken: Option<String>,
     trace: Vec<String>,
@@ -51,6 +53,17 @@ impl Ledger {
     pub(super) fn begin(&self, execution: ExecutionId) -> UnderWay<'_> {
         self.inner().under_way.push(execution.clone());
         UnderWay { ledger: self, execution }
+    }
+
+    /// A script is evaluated until what this returns is dropped.
+    pub(super) fn evaluate(&self) -> Evaluated<'_> {
+        self.inner().scripts += 1;
+        Evaluated(self)
+    }
+
+    /// Whether any script is evaluated.
+    pub(super) fn evaluates(&self) -> bool {
+        self.inner().scripts > 0
     }
 
     /// The visits whose calls haven't returned and weren't dropped.
@@ -87,6 +100,15 @@ impl Ledger {
 pub(super) struct UnderWay<'a> {
     ledger: &'a Ledger,
     execution: ExecutionId,
+}
+
+/// A script that is evaluated.
+pub(super) struct Evaluated<'a>(&'a Ledger);
+
+impl Drop for Evaluated<'_> {
+    fn drop(&mut self) {
+        self.0.inner().scripts -= 1;
+    }
 }
 
 impl Drop for UnderWay<'_> {

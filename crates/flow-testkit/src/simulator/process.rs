@@ -9,6 +9,7 @@ use flow_engine::{Clock, Engine, EngineError, MemoryStore, Registry};
 use flow_model::Timestamp;
 
 use super::ledger::Ledger;
+use super::scripts::Scripts;
 use super::work::Work;
 use crate::{FaultyStore, ManualClock, SeededEntropy};
 
@@ -71,7 +72,9 @@ impl Process {
             database: shared.database.clone(),
             ledger: shared.ledger.clone(),
         };
+        let scripts = Scripts { life: store.clone(), clock: clock.clone(), ledger: shared.ledger.clone() };
         let builder = Engine::builder().store(Arc::new(store.clone())).steps(Registry::new().with(work));
+        let builder = builder.scripts(Arc::new(scripts));
         let ticking = Ticking { clock: clock.clone(), tick: shared.tick };
         let builder = builder.clock(Arc::new(ticking)).entropy(shared.entropy.clone());
         let engine = builder.build().await?;

@@ -40,9 +40,9 @@ impl Generator {
 
     pub(super) fn work(&mut self) -> Step {
         let id = self.id("work");
-        let mut input = vec![("a".to_owned(), self.expression(2))];
+        let mut input = vec![("a".to_owned(), self.setting(2))];
         if self.chance.percent(40) {
-            input.push(("b".to_owned(), self.expression(1)));
+            input.push(("b".to_owned(), self.setting(1)));
         }
         if self.chance.percent(15) {
             input.push(("code".to_owned(), Expr::ErrorCode));
@@ -78,7 +78,7 @@ impl Generator {
         let id = self.id("set");
         let mut variables = Vec::new();
         for _ in 0..self.chance.between(1, 2) {
-            let value = self.expression(2);
+            let value = self.setting(2);
             let own: Vec<_> = self.names[self.own_from..].iter().filter(|name| name.is_variable).collect();
             let name = if !own.is_empty() && self.chance.percent(40) {
                 self.chance.pick(&own).name.clone()
@@ -96,7 +96,7 @@ impl Generator {
 
     fn transform(&mut self) -> Step {
         let id = self.id("sum");
-        let kind = Kind::Transform(self.expression(3));
+        let kind = Kind::Transform(self.setting(3));
         let mut step = self.plain(id, kind);
         self.give(&mut step, &[(&[], None)]);
         step
@@ -104,7 +104,7 @@ impl Generator {
 
     fn log(&mut self) -> Step {
         let id = self.id("log");
-        let kind = Kind::Log(self.expression(1));
+        let kind = Kind::Log(self.setting(1));
         self.plain(id, kind)
     }
 
@@ -122,7 +122,7 @@ impl Generator {
     fn switch(&mut self) -> Step {
         let id = self.id("case");
         // A number below 3, so that cases are met.
-        let value = Expr::Choice(self.test().into(), Expr::Int(0).into(), self.choice().into());
+        let value = Expr::Choice(self.plain_test().into(), Expr::Int(0).into(), self.choice().into());
         let cases = (0..self.chance.between(1, 3))
             .map(|place| (i64::try_from(place).unwrap_or(0), self.branch()))
             .collect();
@@ -131,7 +131,7 @@ impl Generator {
     }
 
     fn choice(&mut self) -> Expr {
-        Expr::Choice(self.test().into(), Expr::Int(1).into(), Expr::Int(2).into())
+        Expr::Choice(self.plain_test().into(), Expr::Int(1).into(), Expr::Int(2).into())
     }
 
     pub(super) fn ask(&mut self) -> Step {
