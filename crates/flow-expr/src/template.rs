@@ -66,6 +66,11 @@ impl Template {
         self.constant().is_some()
     }
 
+    /// Whether a script engine evaluates any part of it.
+    pub fn has_scripts(&self) -> bool {
+        self.scripts().next().is_some()
+    }
+
     /// The value: of any type when the string is one lone `{{ }}`, else a string.
     ///
     /// # Errors

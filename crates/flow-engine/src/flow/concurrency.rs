@@ -24,7 +24,14 @@ impl Concurrency {
                 let names = Names::at_the_start(inputs);
                 let setting = Map::from_iter([("key".to_owned(), Value::String(text.clone()))]);
                 let fields = Fields::new(&setting, "/settings/concurrency", faults);
-                Some(Templates::at_the_start(&names, faults).required_text(&fields, "key")?)
+                let key = Templates::at_the_start(&names, faults).required_text(&fields, "key")?;
+                if key.has_scripts() {
+                    // The key is wanted before the run exists, and a script takes its time.
+                    let message = "the key may have paths, operators and plain methods alone: no callbacks and no \
+                                   regular expressions";
+                    faults.error(fields.at("key"), "expression_unsupported", message);
+                }
+                Some(key)
             }
         };
         Some(Self { limit: written.limit, key })

@@ -100,6 +100,11 @@ async fn settings_of_a_flow() {
             json!({ "limit": 1, "key": "{{_trigger.type}}{{currentUser.email}}{{currentDate}}" }),
             vec![],
         ),
+        (
+            "concurrency",
+            json!({ "limit": 1, "key": "{{[n].map(x => x)}}" }),
+            vec!["/concurrency/key expression_unsupported"],
+        ),
         ("concurrency", json!(1), vec!["/concurrency wrong_type"]),
         ("concurrency", json!({}), vec!["/concurrency/limit required"]),
         ("concurrency", json!({ "limit": 0 }), vec!["/concurrency/limit out_of_range"]),
