@@ -37,7 +37,20 @@ impl JsonTemplate {
     /// # Errors
     /// Every string that is at fault, with its JSON pointer inside the value.
     pub fn parse(value: &Value) -> Result<Self, Vec<TemplateFault>> {
-        let mut parser = Parser { pointer: String::new(), faults: Vec::new() };
+        Self::parse_holding(value, &mut |_, _| None)
+    }
+
+    /// Parses every string of a value. Parts for which `holds`, given the string's JSON pointer, returns a name are held
+    /// back: the string's value is then a text that [`fill`](crate::fill) completes, with the parts under those names.
+    /// A name has neither `}}` nor a quote at its beginning.
+    ///
+    /// # Errors
+    /// As for [`Self::parse`].
+    pub fn parse_holding(
+        value: &Value,
+        holds: &mut dyn FnMut(&str, &Expression) -> Option<Box<str>>,
+    ) -> Result<Self, Vec<TemplateFault>> {
+        let mut parser = Parser { pointer: String::new(), faults: Vec::new(), holds };
         let node = parser.node(value);
         if !parser.faults.is_empty() {
             return Err(parser.faults);
@@ -53,6 +66,13 @@ impl JsonTemplate {
         let mut names = Vec::new();
         self.root.free_names(&mut names);
         names
+    }
+
+    /// The parts that are held back, with the JSON pointers of the strings that they are in, in the order of the text.
+    pub fn held(&self) -> Vec<(&str, &str)> {
+        let mut held = Vec::new();
+        self.root.held(&mut held);
+        held
     }
 
     /// Whether no string has a `{{ }}` part.
@@ -111,6 +131,15 @@ impl Node {
         }
     }
 
+    fn held<'n>(&'n self, held: &mut Vec<(&'n str, &'n str)>) {
+        match self {
+            Self::Constant(_) => {}
+            Self::Text { pointer, template } => held.extend(template.held().map(|name| (&**pointer, name))),
+            Self::Array(nodes) => nodes.iter().for_each(|node| node.held(held)),
+            Self::Object(fields) => fields.iter().for_each(|(_, node)| node.held(held)),
+        }
+    }
+
     fn scripts<'n>(&'n self, scripts: &mut Vec<&'n Expression>) {
         match self {
             Self::Constant(_) => {}
@@ -133,13 +162,14 @@ impl Node {
     }
 }
 
-struct Parser {
+struct Parser<'h> {
     /// Where the walk is.
     pointer: String,
     faults: Vec<TemplateFault>,
+    holds: &'h mut dyn FnMut(&str, &Expression) -> Option<Box<str>>,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn node(&mut self, value: &Value) -> Node {
         match value {
             Value::String(text) => self.text(text),
@@ -177,7 +207,8 @@ impl Parser {
     }
 
     fn text(&mut self, text: &str) -> Node {
-        match Template::parse(text) {
+        let Self { pointer, holds, .. } = self;
+        match Template::parse_holding(text, &mut |expression| holds(pointer, expression)) {
             Ok(template) => match template.constant() {
                 Some(value) => Node::Constant(Arc::clone(value)),
                 None => Node::Text { pointer: self.pointer.as_str().into(), template },

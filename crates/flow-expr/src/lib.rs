@@ -8,7 +8,7 @@
 //!
 //! * [`Expression`] is a bare expression.
 //! * [`Template`] is a string with `{{ }}` parts.
-//! * [`JsonTemplate`] is a JSON value whose strings are templates.
+//! * [`JsonTemplate`] is a JSON value whose strings are templates; it may hold parts back, which [`fill`] puts in.
 //! * [`Scope`] is where names get their values; [`Object`] is a value that is made on demand.
 //! * [`Code`] is the body of a function, which a script engine runs.
 //! * [`Script`] is what a script engine is given, [`ScriptOutcome`] what it gives back, and [`Scripts`] how an
@@ -74,6 +74,7 @@ mod eval;
 mod evaluation;
 mod expression;
 pub mod functions;
+mod held;
 mod json_template;
 mod nearest;
 mod parse;
@@ -90,6 +91,7 @@ pub use chance::Chance;
 pub use code::Code;
 pub use error::{EvalError, Place, SyntaxError, SyntaxErrorKind, TemplateFault};
 pub use expression::{Expression, FreeName};
+pub use held::fill;
 pub use json_template::JsonTemplate;
 pub use nearest::nearest;
 pub use parse::{CODE_LIMIT, NESTING_LIMIT, SOURCE_LIMIT};

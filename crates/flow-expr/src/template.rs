@@ -5,6 +5,7 @@
 //! * Inside a text, a string is inserted as it is, null and what JSON lacks as nothing, anything else as JSON.
 //! * `\{{` is a literal `{{`. A backslash anywhere else is itself, so a backslash before a value is written
 //!   `{{ "\\" }}{{ value }}`. A `}}` outside of a part is itself too.
+//! * A part may be held back (see [`crate::held`]); the value is then the text of a template with such parts alone.
 
 use std::sync::Arc;
 
@@ -14,12 +15,15 @@ use crate::{
     error::{EvalError, SyntaxError, SyntaxErrorKind},
     evaluation::Evaluation,
     expression::{Expression, FreeName},
-    parse,
+    held, parse,
     scope::Scope,
 };
 
-const OPEN: &str = "{{";
-const CLOSE: &str = "}}";
+pub(crate) const OPEN: &str = "{{";
+pub(crate) const CLOSE: &str = "}}";
+
+/// The name under which an expression is held back; none for one that is evaluated.
+pub(crate) type Holds<'h> = dyn FnMut(&Expression) -> Option<Box<str>> + 'h;
 
 /// A string with `{{ }}` parts, parsed.
 #[derive(Debug)]
@@ -30,12 +34,15 @@ enum Kind {
     Constant(Arc<Value>),
     Lone(Expression),
     Text(Vec<Part>),
+    /// Some parts are held back.
+    Held(Vec<Part>),
 }
 
 #[derive(Debug)]
 enum Part {
     Text(Box<str>),
     Value(Expression),
+    Held(Box<str>),
 }
 
 impl Template {
@@ -44,7 +51,15 @@ impl Template {
     /// # Errors
     /// A `{{` is not closed, or what stands between the braces is no expression.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
-        let mut parts = split(text)?;
+        Self::parse_holding(text, &mut |_| None)
+    }
+
+    /// Parses a string, and holds parts back.
+    pub(crate) fn parse_holding(text: &str, holds: &mut Holds<'_>) -> Result<Self, SyntaxError> {
+        let mut parts = split(text, holds)?;
+        if parts.iter().any(|part| matches!(part, Part::Held(_))) {
+            return Ok(Self(Kind::Held(parts)));
+        }
         Ok(Self(match parts.as_mut_slice() {
             [] => Kind::Constant(Arc::new(Value::String(String::new()))),
             [Part::Text(text)] => Kind::Constant(Arc::new(Value::String(std::mem::take(text).into()))),
@@ -108,7 +123,7 @@ impl Template {
         match &self.0 {
             Kind::Constant(value) => Ok(Arc::clone(value)),
             Kind::Lone(expression) => expression.evaluate_within(cx),
-            Kind::Text(_) => Ok(Arc::new(Value::String(self.render_within(cx)?))),
+            Kind::Text(_) | Kind::Held(_) => Ok(Arc::new(Value::String(self.render_within(cx)?))),
         }
     }
 
@@ -116,7 +131,7 @@ impl Template {
         match &self.0 {
             Kind::Constant(value) => Ok((**value).clone()),
             Kind::Lone(expression) => expression.json_within(cx),
-            Kind::Text(_) => self.render_within(cx).map(Value::String),
+            Kind::Text(_) | Kind::Held(_) => self.render_within(cx).map(Value::String),
         }
     }
 
@@ -130,28 +145,50 @@ impl Template {
                     match part {
                         Part::Text(text) => out.push_str(text),
                         Part::Value(expression) => expression.write_within(cx, &mut out)?,
+                        Part::Held(_) => {}
                     }
                 }
             }
+            Kind::Held(parts) => {
+                // What stands between two held parts is escaped as a whole: a `{` of each of two values makes a `{{`.
+                let mut between = String::new();
+                for part in parts {
+                    match part {
+                        Part::Text(text) => between.push_str(text),
+                        Part::Value(expression) => expression.write_within(cx, &mut between)?,
+                        Part::Held(name) => {
+                            held::write_text(&std::mem::take(&mut between), &mut out);
+                            held::write_part(name, &mut out);
+                        }
+                    }
+                }
+                held::write_text(&between, &mut out);
+            }
         }
         Ok(out)
+    }
+
+    /// The names of the parts that are held back.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &str> {
+        let parts = if let Kind::Held(parts) = &self.0 { &parts[..] } else { &[] };
+        parts.iter().filter_map(|part| if let Part::Held(name) = part { Some(&**name) } else { None })
     }
 
     fn expressions(&self) -> impl Iterator<Item = &Expression> {
         let (lone, parts) = match &self.0 {
             Kind::Constant(_) => (None, None),
             Kind::Lone(expression) => (Some(expression), None),
-            Kind::Text(parts) => (None, Some(parts)),
+            Kind::Text(parts) | Kind::Held(parts) => (None, Some(parts)),
         };
         let parts = parts.into_iter().flatten().filter_map(|part| match part {
-            Part::Text(_) => None,
+            Part::Text(_) | Part::Held(_) => None,
             Part::Value(expression) => Some(expression),
         });
         lone.into_iter().chain(parts)
     }
 }
 
-fn split(text: &str) -> Result<Vec<Part>, SyntaxError> {
+fn split(text: &str, holds: &mut Holds<'_>) -> Result<Vec<Part>, SyntaxError> {
     let whole: Arc<str> = text.into();
     let mut parts = Vec::new();
     let mut literal = String::new();
@@ -179,7 +216,8 @@ fn split(text: &str) -> Result<Vec<Part>, SyntaxError> {
             };
             SyntaxError::new(SyntaxErrorKind::Syntax, message, text, open)
         })?;
-        parts.push(Part::Value(Expression::parse_part(Arc::clone(&whole), start..end)?));
+        let expression = Expression::parse_part(Arc::clone(&whole), start..end)?;
+        parts.push(holds(&expression).map_or_else(|| Part::Value(expression), Part::Held));
         at = end + CLOSE.len();
     }
     literal.push_str(&text[at..]);

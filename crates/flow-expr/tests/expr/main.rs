@@ -3,6 +3,7 @@
 mod builtins;
 mod errors;
 mod flow_functions;
+mod held;
 mod hostile;
 mod javascript;
 mod json_templates;
