@@ -37,7 +37,7 @@ pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};
 pub use json_size::json_size;
 pub use log::{LogLevel, LogLine};
-pub use names::{InvalidName, StepId, VariableName};
+pub use names::{InvalidName, SecretName, StepId, VariableName};
 pub use state::{
     Container, IllegalTransition, RunEnd, RunState, RunStatus, STATE_SCHEMA, Variable, Visit, VisitStatus,
     apply,

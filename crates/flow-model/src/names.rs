@@ -109,6 +109,15 @@ name!(
         && !text.starts_with(char::is_numeric)
         && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
 );
+name!(
+    /// A secret of a workspace, as expressions name it: `secrets.NAME`.
+    SecretName,
+    "secret name",
+    "1 to 128 of the letters `A` to `Z` and `a` to `z`, digits and `_`, not beginning with a digit",
+    |text| (1..=128).contains(&text.len())
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+);
 
 /// The reserved words of strict JavaScript (ECMA-262 §12.7.2), which no expression can use as a name, and the
 /// values that have one.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use flow_model::{
-    DefinitionHash, ExecutionId, FlowId, RunId, StepId, Timestamp, VariableName, VersionSelector, VisitPath,
+    DefinitionHash, ExecutionId, FlowId, RunId, SecretName, StepId, Timestamp, VariableName, VersionSelector,
+    VisitPath,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -159,4 +160,15 @@ fn a_definitions_hash_is_that_of_its_text() {
         // printf '{"a":1,"b":2}' | sha256sum
         "43258cff783fe7036d8a43033f830adfc60ec037382473548ac742b888292777"
     );
+}
+
+#[test]
+fn a_secret_is_named_by_letters_digits_and_underscores() {
+    let long = "A".repeat(128);
+    for right in ["A", "_", "key", "API_KEY_2", "_9", "class", &long] {
+        assert!(right.parse::<SecretName>().is_ok(), "{right}");
+    }
+    for wrong in ["", "9", "a-b", "a.b", "a b", "ü", "$a", "A}}", &format!("{long}A")] {
+        assert!(wrong.parse::<SecretName>().is_err(), "{wrong}");
+    }
 }
