@@ -12,6 +12,7 @@ mod perform;
 mod quarantine;
 mod resolve;
 mod script;
+mod secrets;
 mod signals;
 mod slot;
 mod take_up;

@@ -7,6 +7,7 @@ mod compile;
 mod concurrency;
 mod limited;
 mod names;
+mod secrets;
 mod templates;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ use crate::{Limits, Registry, Step};
 pub(crate) use cache::FlowCache;
 pub(crate) use concurrency::Concurrency;
 pub(crate) use names::{Names, RESERVED};
+pub(crate) use secrets::{StepSecrets, name_of};
 pub(crate) use templates::{Templates, failed};
 
 /// A compiled definition.
@@ -93,7 +95,7 @@ pub(crate) enum Action {
     /// Something that the engine carries out itself.
     Control(Control),
     /// Something that touches the world.
-    Task { step: Arc<dyn Step>, data: flow_expr::JsonTemplate },
+    Task { step: Arc<dyn Step>, data: flow_expr::JsonTemplate, secrets: Option<Arc<StepSecrets>> },
 }
 
 impl CompiledStep {

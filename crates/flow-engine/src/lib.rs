@@ -19,6 +19,7 @@ mod flows;
 mod links;
 mod memory;
 mod ports;
+mod redact;
 mod registry;
 mod request;
 mod scope;

@@ -10,6 +10,7 @@ mod error;
 mod event;
 mod run;
 mod script;
+mod secrets;
 mod step;
 mod store;
 
@@ -31,5 +32,6 @@ pub use script::{
     ChanceSource, Script, ScriptCode, ScriptEngine, ScriptExpression, ScriptFailure, ScriptFailureKind,
     ScriptLog, ScriptLogLevel, ScriptOutcome,
 };
+pub use secrets::{ExposeSecret, SecretString, Secrets, SecretsUnavailable};
 pub use step::{Effect, Step, StepContext, StepError};
 pub use store::Store;

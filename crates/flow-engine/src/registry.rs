@@ -28,6 +28,12 @@ impl Registry {
         self.steps.get(kind).cloned()
     }
 
+    /// Where secrets may stand, for people.
+    pub(crate) fn secret_fields(&self) -> impl Iterator<Item = String> {
+        let all = self.steps.values().filter(|step| !step.secret_fields().is_empty());
+        all.map(|step| format!("`{}` of `{}`", step.secret_fields().join("`, `"), step.kind()))
+    }
+
     pub(crate) fn kinds(&self) -> impl Iterator<Item = Arc<str>> {
         self.steps.keys().copied().map(Arc::from)
     }

@@ -196,7 +196,7 @@ impl Scope for RunScope<'_> {
             }),
             "currentUser" => start.map_or(Lookup::Undefined, |(_, start)| Lookup::Value(&start.current_user)),
             "error" => self.state.error(self.visit).map_or(Lookup::Undefined, Lookup::Value),
-            "messages" | "_resumeData" | "files" => Lookup::Undefined,
+            "messages" | "_resumeData" | "files" | "secrets" => Lookup::Undefined,
             _ => match self.of_loops(name).or_else(|| self.variable(name)).or_else(|| self.input(name)) {
                 Some(found) => found,
                 None if self.flow.names.knows(name) => Lookup::Undefined,

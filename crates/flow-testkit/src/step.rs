@@ -28,6 +28,7 @@ pub struct Call {
 pub struct ScriptedStep {
     kind: &'static str,
     effect: Effect,
+    secret_fields: &'static [&'static str],
     shared: Arc<Shared>,
 }
 
@@ -60,13 +61,20 @@ impl ScriptedStep {
         let gate = Semaphore::new(0);
         gate.close();
         let shared = Shared { script: Mutex::default(), counts: watch::Sender::default(), gate };
-        Self { kind, effect: Effect::World, shared: Arc::new(shared) }
+        Self { kind, effect: Effect::World, secret_fields: &[], shared: Arc::new(shared) }
     }
 
     /// The same script as a step whose work may be done again freely.
     #[must_use]
     pub fn pure(mut self) -> Self {
         self.effect = Effect::Pure;
+        self
+    }
+
+    /// The same script as a step in which secrets may stand in those members of its settings.
+    #[must_use]
+    pub fn with_secrets_in(mut self, fields: &'static [&'static str]) -> Self {
+        self.secret_fields = fields;
         self
     }
 
@@ -177,6 +185,10 @@ impl Step for ScriptedStep {
 
     fn effect(&self) -> Effect {
         self.effect
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        self.secret_fields
     }
 
     /// Takes any settings.

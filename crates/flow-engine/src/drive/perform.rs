@@ -6,6 +6,7 @@ use flow_model::{RunError, Timestamp, VisitPath, VisitStatus};
 use serde_json::Value;
 use tokio::task::JoinError;
 
+use super::secrets::Keeper;
 use super::task::{self, Attempt, TaskEnd};
 use super::{Driver, Stop};
 use crate::decide::Command;
@@ -42,15 +43,20 @@ impl Driver {
             }
             let compiled = self.flow.step(&visit);
             let timeout = compiled.and_then(|step| step.timeout);
-            let step = match compiled.map(|step| &step.action) {
-                Some(Action::Task { step, .. }) => step.clone(),
+            let (step, secrets) = match compiled.map(|step| &step.action) {
+                Some(Action::Task { step, secrets, .. }) => (step.clone(), secrets.clone()),
                 Some(Action::Control(_)) | None => {
                     return Err(Stop::Damaged(format!(
                         "visit {visit} has an input, and its step takes none"
                     )));
                 }
             };
-            let attempt = Attempt { run: self.record.id, visit: visit.clone(), step, input, timeout };
+            let keeper = secrets.map(|secrets| Keeper {
+                source: self.shared.secrets.clone(),
+                workspace: self.record.workspace,
+                secrets,
+            });
+            let attempt = Attempt { run: self.record.id, visit: visit.clone(), step, input, keeper, timeout };
             let abort = task::spawn(&mut self.tasks, &self.shared, attempt);
             self.aborts.insert(visit, abort);
         }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::script::Evaluation;
+use super::secrets::Keeper;
 use crate::decide::Effect;
 use crate::engine::Shared;
 use crate::{Step, StepContext, StepError};
@@ -19,6 +20,8 @@ pub(super) struct Attempt {
     pub(super) visit: VisitPath,
     pub(super) step: Arc<dyn Step>,
     pub(super) input: Arc<Value>,
+    /// Puts the secrets in that it uses, if it uses any.
+    pub(super) keeper: Option<Keeper>,
     /// How long it may take.
     pub(super) timeout: Option<Duration>,
 }
@@ -44,13 +47,18 @@ impl TaskEnd {
 /// Begins a step. It runs on the engine's runtime, so it outlives the request and the thread that began it;
 /// dropping `tasks` drops it. A panic is the step's failure, not the run's driver's.
 pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Attempt) -> AbortHandle {
-    let Attempt { run, visit, step, input, timeout } = attempt;
+    let Attempt { run, visit, step, input, keeper, timeout } = attempt;
     let context = StepContext { execution: ExecutionId { run, visit: visit.clone() } };
     let clock = shared.clock.clone();
     let work = async move {
         let kind = step.kind();
         // The call too, not only its future: a step written by hand may panic before it returns one.
-        let call = async { step.run(context, input).await };
+        let call = async {
+            match keeper {
+                None => step.run(context, input).await,
+                Some(keeper) => keeper.run(&*step, context, &input).await,
+            }
+        };
         let call = std::panic::AssertUnwindSafe(call).catch_unwind();
         let outcome = match timeout {
             None => call.await,

@@ -13,7 +13,7 @@ use super::node::Node;
 use super::turns::Turns;
 use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
-use crate::ports::{Catalog, Clock, Entropy, OsEntropy, ScriptEngine, Store, SystemClock};
+use crate::ports::{Catalog, Clock, Entropy, OsEntropy, ScriptEngine, Secrets, Store, SystemClock};
 use crate::{EngineError, Flows, Registry, ResumeLinks};
 
 /// Puts an [`Engine`] together.
@@ -23,6 +23,7 @@ pub struct EngineBuilder {
     catalog: Option<Arc<dyn Catalog>>,
     registry: Registry,
     scripts: Option<Arc<dyn ScriptEngine>>,
+    secrets: Option<Arc<dyn Secrets>>,
     links: Option<ResumeLinks>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
@@ -51,6 +52,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn scripts(mut self, scripts: Arc<dyn ScriptEngine>) -> Self {
         self.scripts = Some(scripts);
+        self
+    }
+
+    /// Who keeps the secrets of workspaces; nobody by default, and then a step that uses one fails.
+    #[must_use]
+    pub fn secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
+        self.secrets = Some(secrets);
         self
     }
 
@@ -113,6 +121,7 @@ impl EngineBuilder {
             entropy,
             registry: self.registry,
             scripts: self.scripts,
+            secrets: self.secrets,
             links: self.links,
             cache: FlowCache::new(self.limits.definition_cache_bytes),
             turns: Turns::new(self.limits.concurrent_runs),

@@ -15,7 +15,7 @@ use super::node::Node;
 use super::pauses::Pauses;
 use super::turns::{Turn, Turns};
 use crate::flow::{Flow, FlowCache};
-use crate::ports::{Catalog, Clock, Entropy, ScriptEngine, Store};
+use crate::ports::{Catalog, Clock, Entropy, ScriptEngine, Secrets, Store};
 use crate::{EngineError, Registry, ResumeLinks, StoreError};
 
 pub(crate) struct Shared {
@@ -25,6 +25,7 @@ pub(crate) struct Shared {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) registry: Registry,
     pub(crate) scripts: Option<Arc<dyn ScriptEngine>>,
+    pub(crate) secrets: Option<Arc<dyn Secrets>>,
     pub(crate) links: Option<ResumeLinks>,
     pub(crate) limits: Limits,
     pub(crate) runtime: Handle,

@@ -9,7 +9,10 @@ use flow_model::{
 };
 use serde_json::Value;
 
-use super::{Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, Templates, limited};
+use super::{
+    Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, StepSecrets, Templates,
+    limited,
+};
 use crate::control::{CONTROL_TYPES, Control, WAITING_TYPES};
 use crate::engine::is_deeper;
 use crate::{Limits, Registry};
@@ -35,9 +38,9 @@ pub(super) fn compile(
         document.steps.iter().filter(|step| step.is_trigger()).map(|step| trigger(step, faults)).collect();
     let inputs: Vec<_> = triggers.iter().map(|trigger| &trigger.inputs).collect();
     let names = Names::of(&document, &inputs);
-    let templates = Templates::new(&names, faults);
+    let templates = Templates::new(&names, faults, registry);
     let concurrency = document.settings.concurrency.as_ref();
-    let concurrency = concurrency.map(|written| Concurrency::compile(written, &inputs, faults));
+    let concurrency = concurrency.map(|written| Concurrency::compile(written, &inputs, faults, registry));
     let all = document.all_steps();
     let written = all.iter().filter(|step| !step.is_trigger());
     let steps: Vec<Option<CompiledStep>> =
@@ -130,8 +133,12 @@ fn step(
         Some(task) => {
             task.check(&data);
             let raw = Value::Object(step.data.clone());
-            let data = templates.json(&raw, &format!("{}/data", step.pointer));
-            data.map(|data| Action::Task { step: task, data })
+            let pointer = format!("{}/data", step.pointer);
+            let data = templates.json_with_secrets(&raw, &pointer, task.secret_fields());
+            data.map(|data| {
+                let secrets = StepSecrets::of(&data).map(Arc::new);
+                Action::Task { step: task, data, secrets }
+            })
         }
         None if CONTROL_TYPES.contains(&step.kind.as_str()) => {
             without_effect(step, faults);

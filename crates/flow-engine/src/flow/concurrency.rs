@@ -5,6 +5,7 @@ use flow_model::{Concurrency as Written, Faults, Fields, InputSchema};
 use serde_json::{Map, Value};
 
 use super::{Names, Templates};
+use crate::Registry;
 
 /// The compiled setting.
 #[derive(Debug)]
@@ -17,14 +18,19 @@ pub(crate) struct Concurrency {
 
 impl Concurrency {
     /// None when its key has faults, which are added.
-    pub(super) fn compile(written: &Written, inputs: &[&InputSchema], faults: &Faults) -> Option<Self> {
+    pub(super) fn compile(
+        written: &Written,
+        inputs: &[&InputSchema],
+        faults: &Faults,
+        registry: &Registry,
+    ) -> Option<Self> {
         let key = match &written.key {
             None => None,
             Some(text) => {
                 let names = Names::at_the_start(inputs);
                 let setting = Map::from_iter([("key".to_owned(), Value::String(text.clone()))]);
                 let fields = Fields::new(&setting, "/settings/concurrency", faults);
-                let key = Templates::at_the_start(&names, faults).required_text(&fields, "key")?;
+                let key = Templates::at_the_start(&names, faults, registry).required_text(&fields, "key")?;
                 if key.has_scripts() {
                     // The key is wanted before the run exists, and a script takes its time.
                     let message = "the key may have paths, operators and plain methods alone: no callbacks and no \

@@ -6,30 +6,36 @@ use flow_expr::{
 use flow_model::{Faults, Fields, RunError, excerpt};
 use serde_json::Value;
 
-use super::Names;
+use super::{Names, secrets};
+use crate::Registry;
 
 /// How many faults a document may have before unknown names get no suggestion any more.
 const MOST_HINTS: usize = 50;
+
+/// The fault of a secret where none may stand.
+const NOT_ALLOWED: &str = "secret_not_allowed";
 
 /// A parser of settings, which adds its faults to those of the document.
 #[derive(Clone, Copy)]
 pub(crate) struct Templates<'a> {
     names: &'a Names,
     faults: &'a Faults,
+    registry: &'a Registry,
     /// What is said of a name that isn't known and like no other.
     otherwise: &'static str,
 }
 
 impl<'a> Templates<'a> {
-    pub(crate) fn new(names: &'a Names, faults: &'a Faults) -> Self {
-        Self { names, faults, otherwise: "declare it as a field of the trigger, or set it in a step before" }
+    pub(crate) fn new(names: &'a Names, faults: &'a Faults, registry: &'a Registry) -> Self {
+        let otherwise = "declare it as a field of the trigger, or set it in a step before";
+        Self { names, faults, registry, otherwise }
     }
 
     /// A parser of what is evaluated before the first step.
-    pub(crate) fn at_the_start(names: &'a Names, faults: &'a Faults) -> Self {
+    pub(crate) fn at_the_start(names: &'a Names, faults: &'a Faults, registry: &'a Registry) -> Self {
         let otherwise = "this is evaluated before the first step: use the trigger's fields, `inputs`, `_trigger`, \
              `currentUser`, `currentDate` or `flow`";
-        Self { names, faults, otherwise }
+        Self { names, faults, registry, otherwise }
     }
 
     /// A bare expression that must be there.
@@ -70,10 +76,32 @@ impl<'a> Templates<'a> {
 
     /// Any JSON whose strings may have `{{ }}` parts.
     pub(crate) fn json(&self, value: &Value, pointer: &str) -> Option<JsonTemplate> {
-        match JsonTemplate::parse(value) {
+        self.json_with_secrets(value, pointer, &[])
+    }
+
+    /// The same, where secrets may stand in some members of an object. They are held back.
+    pub(crate) fn json_with_secrets(
+        &self,
+        value: &Value,
+        pointer: &str,
+        secret_fields: &[&str],
+    ) -> Option<JsonTemplate> {
+        let takes_secrets = |inside: &str| {
+            let field = inside.split('/').nth(1);
+            field.is_some_and(|field| secret_fields.contains(&field))
+        };
+        let template = JsonTemplate::parse_holding(value, &mut |inside, expression| {
+            let may_stand = takes_secrets(inside);
+            may_stand.then(|| secrets::hold(expression, &format!("{pointer}{inside}"), self.faults)).flatten()
+        });
+        match template {
             Ok(template) => {
                 for (inside, name) in template.free_names() {
-                    self.check_name(&format!("{pointer}{inside}"), name);
+                    let pointer = format!("{pointer}{inside}");
+                    match &*name.name {
+                        secrets::GROUP if takes_secrets(inside) => self.refuse_part_of_more(&pointer),
+                        _ => self.check_name(&pointer, name),
+                    }
                 }
                 Some(template)
             }
@@ -91,6 +119,10 @@ impl<'a> Templates<'a> {
         match Code::parse(text) {
             Ok(code) => {
                 for name in code.free_names().iter().filter(|name| !given.contains(&&*name.name)) {
+                    if &*name.name == secrets::GROUP {
+                        self.refuse_secret(pointer);
+                        continue;
+                    }
                     let place = code.place(name);
                     let message = format!(
                         "nothing here is named `{}` ({place}); the code knows `{}`, JavaScript's own names and \
@@ -108,9 +140,8 @@ impl<'a> Templates<'a> {
 
     fn check_name(&self, pointer: &str, free: &FreeName) {
         let name = &*free.name;
-        if name == "secrets" {
-            let message = "secrets can't be used by this version of the server; remove `secrets` here";
-            self.faults.error(pointer, "secrets_unsupported", message);
+        if name == secrets::GROUP {
+            self.refuse_secret(pointer);
         } else if !self.names.knows(name) {
             // Comparing every name with every other one would make a hostile document expensive.
             let wants_hint = self.faults.count() < MOST_HINTS;
@@ -120,6 +151,26 @@ impl<'a> Templates<'a> {
             let message = format!("nothing here is named `{}`; {hint}", excerpt(name));
             self.faults.error(pointer, "unknown_name", message);
         }
+    }
+
+    /// A secret where none may stand.
+    fn refuse_secret(&self, pointer: &str) {
+        let places: Vec<_> = self.registry.secret_fields().collect();
+        let message = match places.is_empty() {
+            true => "a secret can't be used here, and no type of step takes any".to_owned(),
+            false => format!(
+                "a secret can't be used here: it may stand only in {}, as `{{{{secrets.NAME}}}}`",
+                places.join(", and in ")
+            ),
+        };
+        self.faults.error(pointer, NOT_ALLOWED, message);
+    }
+
+    /// A secret as a part of a larger expression, where one by itself may stand.
+    fn refuse_part_of_more(&self, pointer: &str) {
+        let message = "a secret stands by itself, as `{{secrets.NAME}}`, alone or with text before and after it; an \
+                       expression can't take it up, nor compute its name";
+        self.faults.error(pointer, NOT_ALLOWED, message);
     }
 
     fn report<T>(&self, pointer: &str, error: &SyntaxError) -> Option<T> {

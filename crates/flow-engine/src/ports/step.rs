@@ -21,6 +21,12 @@ pub trait Step: Send + Sync + 'static {
         Effect::World
     }
 
+    /// The members of its settings in which a secret may stand. What they become is in the input of `run` and nowhere
+    /// else: it is recorded without its secrets, and they are taken out of what `run` returns.
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Checks settings as the author wrote them, templates unresolved, and adds a fault for each mistake.
     fn check(&self, data: &Fields<'_>);
 

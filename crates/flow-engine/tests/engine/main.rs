@@ -40,6 +40,7 @@ mod run_flow_crash;
 mod scale;
 mod scenario;
 mod scripts;
+mod secrets;
 mod setting_faults;
 mod skip;
 mod stall;

@@ -119,7 +119,7 @@ async fn settings_of_the_control_steps() {
         ),
         ("wrok", json!({}), vec!["/type step_type_unknown"]),
         ("work", json!({ "a": "{{custmer.name}}" }), vec!["/data/a unknown_name"]),
-        ("work", json!({ "a": "{{secrets.KEY}}" }), vec!["/data/a secrets_unsupported"]),
+        ("work", json!({ "a": "{{secrets.KEY}}" }), vec!["/data/a secret_not_allowed"]),
     ];
     for (kind, data, expected) in cases {
         let expected: Vec<_> = expected.iter().map(|fault| format!("{it}{fault}")).collect();
