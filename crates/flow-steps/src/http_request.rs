@@ -1,5 +1,6 @@
 //! `http-request`: asks another server.
 
+mod auth;
 mod failure;
 mod response;
 mod retry_after;
@@ -37,6 +38,10 @@ impl HttpRequest {
 impl Step for HttpRequest {
     fn kind(&self) -> &'static str {
         "http-request"
+    }
+
+    fn secret_fields(&self) -> &'static [&'static str] {
+        &["url", "headers", "query", "body", "auth"]
     }
 
     fn check(&self, data: &Fields<'_>) {

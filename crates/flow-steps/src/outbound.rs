@@ -35,9 +35,10 @@ pub struct Outbound {
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     /// The URL can't be read.
-    #[error("`{url}` is no URL: {reason}; write it like https://host/path")]
+    #[error("{url} is no URL: {reason}; write it like https://host/path")]
     UrlInvalid {
-        /// The URL.
+        /// The URL in quotes, or how long it is: the beginning of a long one may end in the middle of a secret, which
+        /// nobody would find then.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -61,6 +62,8 @@ pub enum OutboundError {
     Client(#[source] reqwest::Error),
 }
 
+/// The bytes of a URL that an error shows.
+const LONGEST_SHOWN: usize = 256;
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -94,9 +97,14 @@ impl Outbound {
     /// # Errors
     /// It is no URL, or not one of HTTP.
     pub fn parse(url: &str) -> Result<Url, OutboundError> {
-        let invalid =
-            |reason: String| OutboundError::UrlInvalid { url: url.chars().take(256).collect(), reason };
-        let parsed = Url::parse(url.trim()).map_err(|error| invalid(error.to_string()))?;
+        let parsed = Url::parse(url.trim()).map_err(|error| {
+            let shown = if url.len() <= LONGEST_SHOWN {
+                format!("`{url}`")
+            } else {
+                format!("a text of {} bytes", url.len())
+            };
+            OutboundError::UrlInvalid { url: shown, reason: error.to_string() }
+        })?;
         match parsed.scheme() {
             "http" | "https" => Ok(parsed),
             other => Err(OutboundError::SchemeUnsupported(other.to_owned())),
@@ -109,7 +117,7 @@ impl Outbound {
     /// The URL names an address that may not be reached.
     pub fn client(&self, url: &Url) -> Result<&Client, OutboundError> {
         let host = url.host().ok_or_else(|| OutboundError::UrlInvalid {
-            url: url.to_string(),
+            url: format!("`{url}`"),
             reason: "it has no host".to_owned(),
         })?;
         if self.allow.names(&host, url.port_or_known_default()) {

@@ -34,14 +34,27 @@ pub(super) async fn read(
     let failed = fail_on_status && status.as_u16() >= 400;
     // A failing answer is shown as it is, whatever was hoped for.
     let response_type = if failed { ResponseType::Auto } else { response_type };
-    let body = body(&bytes, &headers, response_type, &url)?;
+    let (body, broken) = match body(&bytes, &headers, response_type) {
+        Ok(body) => (body, None),
+        Err(error) => (text(&bytes), Some(error)),
+    };
     let shown = json!({
         "status": status.as_u16(),
         "headers": header_object(&headers),
         "body": body,
         "durationMs": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
-    if failed { Err(status_failure(status, &headers, &url, shown)) } else { Ok(shown) }
+    match broken {
+        _ if failed => Err(status_failure(status, &headers, &url, shown)),
+        Some(error) => Err(not_json(&url, &error, shown)),
+        None => Ok(shown),
+    }
+}
+
+/// The answer goes with it whole: the beginning of it could end in the middle of a secret, which nobody would find then.
+fn not_json(url: &Url, error: &serde_json::Error, shown: Value) -> StepError {
+    let message = format!("the answer of {url} isn't JSON ({error}); the details have it");
+    StepError { details: Some(Box::new(shown)), ..StepError::new("response_not_json", message) }
 }
 
 fn status_failure(status: StatusCode, headers: &HeaderMap, url: &Url, shown: Value) -> StepError {
@@ -50,27 +63,21 @@ fn status_failure(status: StatusCode, headers: &HeaderMap, url: &Url, shown: Val
     StepError { code: "http_status".to_owned(), message, details: Some(Box::new(shown)), retry_after }
 }
 
-fn body(
-    bytes: &[u8],
-    headers: &HeaderMap,
-    response_type: ResponseType,
-    url: &Url,
-) -> Result<Value, StepError> {
-    let text = || Value::String(String::from_utf8_lossy(bytes).into_owned());
+fn text(bytes: &[u8]) -> Value {
+    Value::String(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn body(bytes: &[u8], headers: &HeaderMap, response_type: ResponseType) -> Result<Value, serde_json::Error> {
     if bytes.is_empty() && response_type != ResponseType::Json {
         return Ok(Value::Null);
     }
     match response_type {
-        ResponseType::Text => Ok(text()),
+        ResponseType::Text => Ok(text(bytes)),
         ResponseType::Auto if says_json(headers) => {
-            Ok(serde_json::from_slice(bytes).unwrap_or_else(|_| text()))
+            Ok(serde_json::from_slice(bytes).unwrap_or_else(|_| text(bytes)))
         }
-        ResponseType::Auto => Ok(text()),
-        ResponseType::Json => serde_json::from_slice(bytes).map_err(|error| {
-            let start: String = String::from_utf8_lossy(bytes).chars().take(200).collect();
-            let message = format!("the answer of {url} isn't JSON ({error}); it begins with: {start}");
-            StepError::new("response_not_json", message)
-        }),
+        ResponseType::Auto => Ok(text(bytes)),
+        ResponseType::Json => serde_json::from_slice(bytes),
     }
 }
 

@@ -7,6 +7,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::auth;
 use super::failure::from_outbound;
 use crate::Outbound;
 
@@ -47,18 +48,15 @@ pub(super) fn check(data: &Fields<'_>) {
     pairs_shape(data, "query");
     flag(data, "followRedirects");
     flag(data, "failOnStatus");
-    if data.value("auth").is_some() {
-        let message = "secrets can't be used by this version of the server; send a header instead";
-        data.faults().error(data.at("auth"), "setting_unsupported", message);
-    }
+    auth::check(data);
     data.warn_of_unknown();
 }
 
-fn is_template(text: &str) -> bool {
+pub(super) fn is_template(text: &str) -> bool {
     text.contains("{{")
 }
 
-fn one_of(data: &Fields<'_>, key: &'static str, allowed: &[&str]) {
+pub(super) fn one_of(data: &Fields<'_>, key: &'static str, allowed: &[&str]) {
     let Some(text) = data.string(key) else { return };
     if !is_template(text) && !allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(text)) {
         let message = format!("`{text}` can't be used here; use one of {}", allowed.join(", "));
@@ -121,6 +119,7 @@ impl Settings {
             faults.error("/method", "value_unknown", message);
         }
         let mut headers = header_map(headers, &faults);
+        auth::apply(data.value("auth"), &mut headers, &faults);
         let body = encode(body, body_type.as_deref(), &mut headers, &faults);
         if let Some(fault) = faults.into_vec().into_iter().next() {
             let message = format!("`{}`: {}", fault.pointer.trim_start_matches('/'), fault.message);

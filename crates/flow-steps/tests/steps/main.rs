@@ -6,5 +6,6 @@ mod http_request;
 mod outbound;
 mod redirects;
 mod retry_after;
+mod secrets;
 mod settings;
 mod support;

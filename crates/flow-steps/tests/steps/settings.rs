@@ -19,7 +19,7 @@ fn each_mistake_is_found_at_publish_with_its_place() {
         ("/followRedirects", "wrong_type"),
         ("/headers/0/key", "required"),
         ("/query", "wrong_type"),
-        ("/auth", "setting_unsupported"),
+        ("/auth/secret", "required"),
         ("/retries", "unknown_field"),
     ] {
         assert!(
