@@ -170,6 +170,35 @@ fn validate_names_every_fault_and_ends_with_a_code_for_scripts() {
 }
 
 #[test]
+fn validate_shows_the_line_that_is_at_fault() {
+    let home = Home::sqlite();
+    let file = home.dir.path().join("bad.json");
+    let document = r#"{
+  "definition": { "steps": [
+    { "id": "start", "type": "api", "data": { "fields": [] }, "nextStepId": "sum" },
+    { "id": "sum", "type": "transform",
+      "data": { "expression": "custmer.risk + 1" }, "nextStepId": "end" },
+    { "id": "end", "type": "final", "data": { "outputs": [] } },
+    { "id": "end", "type": "fail", "data": {} }
+  ] }
+}"#;
+    std::fs::write(&file, document).unwrap();
+    let bad = home.command().arg("validate").arg(&file).output().unwrap();
+    assert_eq!(bad.status.code(), Some(1));
+    let told = text(&bad.stdout);
+    for (line, column, marked) in [
+        (5, 31, "\"data\": { \"expression\": \"custmer.risk + 1\" }"),
+        // What isn't there is shown where it should be.
+        (7, 36, "\"data\": {} }"),
+    ] {
+        assert!(told.contains(&format!("bad.json:{line}:{column}")), "{told}");
+        assert!(told.contains(marked), "{told}");
+    }
+    assert!(told.contains("error[unknown_name]") && told.contains("^^^^^^^^^^^^^^^^^^"), "{told}");
+    assert!(told.contains("note: /definition/steps/1/data/expression"), "{told}");
+}
+
+#[test]
 fn validate_goes_on_after_a_file_that_it_cannot_read() {
     let home = Home::sqlite();
     let marked = home.dir.path().join("marked.json");

@@ -19,14 +19,14 @@ use serde_json::{Map, Value, json};
 use crate::args::RunArgs;
 use crate::config::Config;
 use crate::parts::{block_on, random, registry, scripts};
-use crate::validate::{read_document, shown};
+use crate::validate::{Written, shown};
 use crate::{exit, say, tell};
 
 /// How long to wait for the next event before asking again.
 const POLL: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
-    let document = Arc::new(read_document(&args.file)?);
+    let document = Arc::new(Written::read(&args.file)?.document);
     let inputs: Map<String, Value> =
         serde_json::from_str(&args.inputs).context("`--inputs` must be a JSON object")?;
     block_on(async {

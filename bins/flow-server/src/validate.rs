@@ -1,5 +1,8 @@
 //! `validate`: checks flow documents as publishing would.
 
+mod place;
+mod report;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,8 +20,11 @@ pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
     let registry = registry(&Config::default())?;
     let (mut failed, mut unreadable) = (false, false);
     for path in &args.files {
-        let faults = match read_document(path) {
-            Ok(document) => validate_document(&document, &registry),
+        let (text, faults) = match Written::read(path) {
+            Ok(written) => {
+                let faults = validate_document(&written.document, &registry);
+                (written.text, faults)
+            }
             Err(error) => {
                 unreadable = true;
                 complain(&format!("{error:#}"));
@@ -26,7 +32,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
                     continue;
                 }
                 let (pointer, message, severity) = (String::new(), format!("{error:#}"), Severity::Error);
-                vec![Fault { pointer, code: "unreadable", message, severity }]
+                (String::new(), vec![Fault { pointer, code: "unreadable", message, severity }])
             }
         };
         let invalid = faults.iter().any(|fault| fault.severity == Severity::Error);
@@ -35,7 +41,7 @@ pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
             let file = path.display().to_string();
             say(&json!({ "file": file, "valid": !invalid, "issues": faults }).to_string())?;
         } else {
-            print(path, &faults)?;
+            print(path, &text, &faults)?;
         }
     }
     Ok(match (unreadable, failed) {
@@ -48,17 +54,26 @@ pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
 /// What some editors put before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Reads a flow document; a name that it lacks is that of its file.
-pub(crate) fn read_document(path: &Path) -> anyhow::Result<Value> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-    let mut document: Value = serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK))
-        .with_context(|| format!("{} isn't JSON", path.display()))?;
-    let map = document.as_object_mut().with_context(|| {
-        format!("{} isn't a flow document: write an object with name and definition", path.display())
-    })?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    map.entry("name").or_insert(Value::String(stem));
-    Ok(document)
+/// A flow document as its author wrote it.
+pub(crate) struct Written {
+    pub(crate) text: String,
+    /// The document; a name that the text lacks is that of its file.
+    pub(crate) document: Value,
+}
+
+impl Written {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let text = text.trim_start_matches(BYTE_ORDER_MARK).to_owned();
+        let mut document: Value =
+            serde_json::from_str(&text).with_context(|| format!("{} isn't JSON", path.display()))?;
+        let map = document.as_object_mut().with_context(|| {
+            format!("{} isn't a flow document: write an object with name and definition", path.display())
+        })?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        map.entry("name").or_insert(Value::String(stem));
+        Ok(Self { text, document })
+    }
 }
 
 /// A fault as a line on the terminal.
@@ -70,11 +85,11 @@ pub(crate) fn shown(fault: &Fault) -> String {
     format!("{severity}[{}] at {}: {}", fault.code, fault.pointer, fault.message)
 }
 
-fn print(path: &Path, faults: &[Fault]) -> anyhow::Result<()> {
-    let path = path.display();
-    for fault in faults {
-        say(&format!("{path}: {}", shown(fault)))?;
+fn print(path: &Path, text: &str, faults: &[Fault]) -> anyhow::Result<()> {
+    for report in report::shown(path, text, faults) {
+        say(&format!("{report}\n"))?;
     }
+    let path = path.display();
     let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
     match errors {
         0 => say(&format!("{path}: can be published")),
