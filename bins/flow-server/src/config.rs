@@ -1,5 +1,6 @@
 //! The configuration: defaults, then the file, then the environment, then the flags.
 
+mod limits;
 mod sources;
 
 use std::net::SocketAddr;
@@ -43,6 +44,7 @@ pub(crate) struct Config {
     /// How many threads serve HTTP; as many as the machine has cores when 0.
     pub(crate) workers: usize,
     pub(crate) secrets: Secrets,
+    pub(crate) limits: limits::Limits,
     pub(crate) scripts: Scripts,
     pub(crate) outbound: Outbound,
     pub(crate) cluster: Cluster,
@@ -102,6 +104,7 @@ impl Default for Config {
             public_url: String::new(),
             workers: 0,
             secrets: Secrets::default(),
+            limits: limits::Limits::default(),
             scripts: Scripts::default(),
             outbound: Outbound::default(),
             cluster: Cluster::default(),
@@ -132,6 +135,7 @@ impl Config {
 
     fn validate(&self) -> anyhow::Result<()> {
         self.http.validate().context("section [http]")?;
+        self.limits.validate()?;
         self.allow()?;
         if !(3..=3600).contains(&self.cluster.lease_seconds) {
             anyhow::bail!("`cluster.lease_seconds` is {}; use 3 to 3600", self.cluster.lease_seconds);
@@ -206,8 +210,9 @@ impl Config {
         })
     }
 
-    /// How long a server's runs stay its own after its last sign of life.
-    pub(crate) fn lease(&self) -> Duration {
-        Duration::from_secs(self.cluster.lease_seconds)
+    /// What bounds the engine.
+    pub(crate) fn limits(&self) -> flow_engine::Limits {
+        let lease = Duration::from_secs(self.cluster.lease_seconds);
+        flow_engine::Limits { lease, ..self.limits.of_engine() }
     }
 }

@@ -54,7 +54,7 @@ fn start(args: Args) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => serve::serve(config),
         Command::Run(args) => run::run(&config, &args),
-        Command::Validate(args) => validate::validate(&args),
+        Command::Validate(args) => validate::validate(&config, &args),
         Command::Token(command) => token::token(&config, command),
         Command::Migrate => migrate::migrate(&config),
         Command::JsWorker => Ok(ExitCode::SUCCESS),

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use flow_engine::{Accounts, Engine, Limits, ResumeLinks};
+use flow_engine::{Accounts, Engine, ResumeLinks};
 use flow_http::Api;
 use flow_store::SqlStore;
 
@@ -52,7 +52,6 @@ async fn start_engine(
     runtime: tokio::runtime::Handle,
     address: SocketAddr,
 ) -> anyhow::Result<Engine> {
-    let limits = Limits { lease: config.lease(), ..Limits::default() };
     let mut engine =
         Engine::builder().store(store.clone()).steps(registry(config)?).scripts(scripts(config)?);
     if let Some(key) = key::load(config)? {
@@ -62,7 +61,7 @@ async fn start_engine(
         };
         engine = engine.resume_links(ResumeLinks::new(base_url, key));
     }
-    engine.runtime(runtime).limits(limits).build().await.context("starting the engine")
+    engine.runtime(runtime).limits(config.limits()).build().await.context("starting the engine")
 }
 
 async fn serve_http(

@@ -16,13 +16,13 @@ use crate::config::Config;
 use crate::parts::registry;
 use crate::{complain, exit, say};
 
-pub(crate) fn validate(args: &ValidateArgs) -> anyhow::Result<ExitCode> {
-    let registry = registry(&Config::default())?;
+pub(crate) fn validate(config: &Config, args: &ValidateArgs) -> anyhow::Result<ExitCode> {
+    let (registry, limits) = (registry(config)?, config.limits());
     let (mut failed, mut unreadable) = (false, false);
     for path in &args.files {
         let (text, faults) = match Written::read(path) {
             Ok(written) => {
-                let faults = validate_document(&written.document, &registry);
+                let faults = validate_document(&written.document, &registry, &limits);
                 (written.text, faults)
             }
             Err(error) => {

@@ -118,13 +118,8 @@ impl std::fmt::Debug for Action {
 }
 
 /// Every fault and warning of a document `{name, definition, settings}`, as publishing would find them on an engine
-/// with the usual limits.
-pub fn validate_document(document: &Value, registry: &Registry) -> Vec<Fault> {
-    validate(document, registry, &Limits::default())
-}
-
-/// The same, with those limits.
-pub(crate) fn validate(document: &Value, registry: &Registry, limits: &Limits) -> Vec<Fault> {
+/// with those limits.
+pub fn validate_document(document: &Value, registry: &Registry, limits: &Limits) -> Vec<Fault> {
     let faults = Faults::new();
     compile::compile(DefinitionHash::from_bytes([0; 32]), document, registry, Some(limits), &faults);
     faults.into_vec()

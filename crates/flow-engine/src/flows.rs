@@ -10,7 +10,7 @@ use flow_model::{Bump, DefinitionHash, Fault, FlowId, UserId, VersionSelector, W
 use serde_json::{Map, Value, json};
 
 use crate::engine::Shared;
-use crate::flow::{Flow, validate};
+use crate::flow::{Flow, validate_document};
 use crate::ports::{Catalog, FlowRecord, NewFlow, VersionRecord, VersionStatus, Visibility};
 use crate::{Chosen, EngineError, StoreError, Target};
 
@@ -181,7 +181,7 @@ impl Flows {
 
     /// Checks a document `{name, definition, settings}` as publishing would, but for the flows that it names.
     pub fn validate(&self, document: &Value) -> Vec<Fault> {
-        validate(document, &self.shared.registry, &self.shared.limits)
+        validate_document(document, &self.shared.registry, &self.shared.limits)
     }
 
     /// A bare document: checked before it is stored, so that nothing invalid is.

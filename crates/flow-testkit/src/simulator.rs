@@ -80,7 +80,9 @@ impl Case {
         let document = document::document(&plan.main);
         let others: Vec<_> = plan.others.iter().map(|flow| Arc::new(document::document(flow))).collect();
         let documents = std::iter::once(&document).chain(others.iter().map(|other| &**other));
-        let faults = documents.flat_map(|document| validate_document(document, &work::types()));
+        let faults = documents.flat_map(|document| {
+            validate_document(document, &work::types(), &flow_engine::Limits::default())
+        });
         let errors: Vec<_> = faults.filter(|fault| fault.severity == Severity::Error).collect();
         if !errors.is_empty() {
             return Err(errors);
