@@ -14,6 +14,7 @@ mod failure;
 mod functions;
 mod globals;
 mod inspect;
+mod json;
 mod source;
 mod text;
 

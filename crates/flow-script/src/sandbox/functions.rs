@@ -8,9 +8,8 @@ use flow_expr::{
 };
 use flow_model::Timestamp;
 use rquickjs::{Ctx, Exception, Function, Object, Result, Value, function::Opt};
-use serde::de::IgnoredAny;
 
-use super::text::Text;
+use super::{json, text::Text};
 use crate::task::Task;
 
 type SharedChance = Rc<RefCell<Chance>>;
@@ -44,8 +43,8 @@ pub(super) fn install<'js>(
     define("resumeUrl", Function::new(new(), resume)?)
 }
 
-fn str<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
-    match ctx.json_stringify(value)? {
+fn str<'js>(ctx: Ctx<'js>, value: Opt<Value<'js>>) -> Result<Value<'js>> {
+    match value.0.map_or(Ok(None), |value| ctx.json_stringify(value))? {
         Some(text) => Ok(text.into_value()),
         None => Ok(rquickjs::String::from_str(ctx, "null")?.into_value()),
     }
@@ -53,7 +52,7 @@ fn str<'js>(ctx: Ctx<'js>, value: Value<'js>) -> Result<Value<'js>> {
 
 fn parse_json<'js>(ctx: Ctx<'js>, text: Text) -> Result<Value<'js>> {
     // Refused as by the native evaluator, but made by QuickJS, whose memory is bounded.
-    if let Err(error) = serde_json::from_str::<IgnoredAny>(&text.0) {
+    if let Some(error) = json::fault(&text.0) {
         return Err(Exception::throw_type(&ctx, &format!("the text is no JSON: {error}")));
     }
     ctx.json_parse(text.0)
@@ -78,7 +77,7 @@ fn resume_url<'js>(
     match decision.filter(|value| !value.is_undefined()) {
         None => Ok(url.clone()),
         Some(value) => {
-            functions::with_decision(url, &value.get::<Text>()?.0).map_err(|error| thrown(ctx, &error))
+            functions::with_decision(url, &Text::of(ctx, value)?.0).map_err(|error| thrown(ctx, &error))
         }
     }
 }

@@ -1,7 +1,11 @@
 //! JavaScript's values as Rust's texts.
 
 use flow_expr::{ScriptFailure, ScriptFailureKind as Kind};
-use rquickjs::{Ctx, Error, FromJs, Object, Result, String as JsString, Type, Value, convert::Coerced};
+use rquickjs::{
+    Ctx, Error, FromJs, Object, Result, String as JsString, Type, Value,
+    convert::Coerced,
+    function::{FromParam, ParamRequirement, ParamsAccessor},
+};
 
 use super::failure::Stop;
 use crate::{
@@ -9,12 +13,24 @@ use crate::{
     task::failure,
 };
 
-/// An argument as a text, as JavaScript's own functions take it.
+/// An argument as a text, as JavaScript's own functions take it: one that isn't given is undefined.
 pub(super) struct Text(pub(super) String);
 
-impl<'js> FromJs<'js> for Text {
-    fn from_js(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
+impl Text {
+    pub(super) fn of<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<Self> {
         string(&Coerced::<JsString<'js>>::from_js(ctx, value)?.0).map(Self)
+    }
+}
+
+impl<'js> FromParam<'js> for Text {
+    fn param_requirement() -> ParamRequirement {
+        ParamRequirement::optional()
+    }
+
+    fn from_param<'a>(params: &mut ParamsAccessor<'a, 'js>) -> Result<Self> {
+        let ctx = params.ctx().clone();
+        let value = if params.is_empty() { Value::new_undefined(ctx.clone()) } else { params.arg() };
+        Self::of(&ctx, value)
     }
 }
 
