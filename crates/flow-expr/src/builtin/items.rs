@@ -46,14 +46,14 @@ pub(super) fn flat<'a>(array: Val<'a>, call: Call<'a, '_>) -> Outcome<'a> {
 }
 
 pub(super) fn includes<'a>(array: Val<'a>, call: Call<'a, '_>) -> Outcome<'a> {
-    let from = relative(call.integer(1)?, array.array_length());
+    let from = first(&array, &call)?;
     let wanted = |item: &Val<'_>| same_value_zero(item, call.arg(0));
     let found = Elements::of(&array).is_some_and(|items| (from..items.len()).any(|at| items.is(at, wanted)));
     Ok(Val::Bool(found))
 }
 
 pub(super) fn index_of<'a>(array: Val<'a>, call: Call<'a, '_>) -> Outcome<'a> {
-    let from = relative(call.integer(1)?, array.array_length());
+    let from = first(&array, &call)?;
     let wanted = |item: &Val<'_>| strictly_equal(item, call.arg(0));
     let found = Elements::of(&array).and_then(|items| (from..items.len()).find(|&at| items.is(at, wanted)));
     Ok(position(found))
@@ -61,12 +61,23 @@ pub(super) fn index_of<'a>(array: Val<'a>, call: Call<'a, '_>) -> Outcome<'a> {
 
 pub(super) fn last_index_of<'a>(array: Val<'a>, call: Call<'a, '_>) -> Outcome<'a> {
     let length = array.array_length();
+    if length == 0 {
+        return Ok(position(None));
+    }
     // Unlike elsewhere, an undefined that is written is 0, and one that is left out is the end.
     let latest = if call.args.len() > 1 { call.integer(1)? } else { f64::INFINITY };
     let end = clamped(if latest < 0.0 { length as f64 + latest } else { latest } + 1.0, length);
     let wanted = |item: &Val<'_>| strictly_equal(item, call.arg(0));
     let found = Elements::of(&array).and_then(|items| (0..end).rev().find(|&at| items.is(at, wanted)));
     Ok(position(found))
+}
+
+/// Where a search begins. In an array without elements there is none, and where is not even looked at.
+fn first(array: &Val<'_>, call: &Call<'_, '_>) -> Result<usize, Fault> {
+    match array.array_length() {
+        0 => Ok(0),
+        length => Ok(relative(call.integer(1)?, length)),
+    }
 }
 
 fn position<'a>(found: Option<usize>) -> Val<'a> {

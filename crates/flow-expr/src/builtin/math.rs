@@ -1,5 +1,5 @@
-//! Functions of `Math` for which ECMA-262 leaves no choice, and the few others that the C library computes for every
-//! engine.
+//! Functions of `Math` for which ECMA-262 leaves no choice, and `pow` and `cbrt`, which are the C library's: QuickJS,
+//! which runs the scripts, calls the same.
 
 use super::{Call, Outcome};
 use crate::value::{Fault, Val, power};

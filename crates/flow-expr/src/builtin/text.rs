@@ -1,5 +1,6 @@
 //! Methods of texts that take a part of one, by its units.
 
+mod everywhere;
 pub(super) mod make;
 pub(super) mod replace;
 pub(super) mod search;

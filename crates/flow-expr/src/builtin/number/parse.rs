@@ -30,15 +30,33 @@ fn integer(text: &str, radix: i32) -> f64 {
     sign * match radix {
         10 => digits.parse().unwrap_or(f64::NAN),
         2 | 4 | 8 | 16 | 32 => radix_to_number(digits, radix.trailing_zeros()),
-        _ => match u128::from_str_radix(digits, radix) {
-            Ok(number) => number as f64,
-            // Of more digits, ECMA-262 asks for no more than an approximation.
-            Err(_) => digits
-                .chars()
-                .filter_map(|c| c.to_digit(radix))
-                .fold(0.0, |number, digit| number * f64::from(radix) + f64::from(digit)),
-        },
+        _ => long_integer(digits, radix),
     }
+}
+
+/// The number that digits of any base stand for, rounded once to the nearest double.
+fn long_integer(digits: &str, radix: u32) -> f64 {
+    // 3^646 is beyond all doubles, and bases of fewer digits than 3 don't come here.
+    const MOST: usize = 646;
+    let digits = digits.trim_start_matches('0');
+    if digits.len() > MOST {
+        return f64::INFINITY;
+    }
+    // Parts of 32 bits, the lowest first.
+    let mut parts: Vec<u32> = vec![0];
+    for digit in digits.chars().filter_map(|c| c.to_digit(radix)) {
+        let mut carry = u64::from(digit);
+        for part in &mut parts {
+            carry += u64::from(*part) * u64::from(radix);
+            *part = carry as u32;
+            carry >>= u32::BITS;
+        }
+        if carry > 0 {
+            parts.push(carry as u32);
+        }
+    }
+    let hex: String = parts.iter().rev().map(|part| format!("{part:08x}")).collect();
+    radix_to_number(&hex, 4)
 }
 
 fn float(text: &str) -> f64 {

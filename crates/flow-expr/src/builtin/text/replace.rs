@@ -4,13 +4,11 @@
 
 use std::borrow::Cow;
 
+use super::everywhere;
 use crate::{
     budget::Budget,
     builtin::{Call, Outcome},
-    value::{
-        Fault, Val,
-        units::{HALF_PAIR, Spot},
-    },
+    value::{Fault, Val},
 };
 
 pub(crate) fn replace<'a>(text: Cow<'a, str>, call: Call<'a, '_>) -> Outcome<'a> {
@@ -18,22 +16,21 @@ pub(crate) fn replace<'a>(text: Cow<'a, str>, call: Call<'a, '_>) -> Outcome<'a>
     let Some(found) = text.find(&*pattern) else { return Ok(Val::Text(text)) };
     let mut out = Replaced { text: &text, template: &replacement, budget: call.budget, out: String::new() };
     out.push(&text[..found])?;
-    out.substitute(Spot::at(found), &pattern)?;
+    out.substitute(found, &pattern)?;
     out.push(&text[found + pattern.len()..])?;
     Ok(Val::Text(out.out.into()))
 }
 
 pub(crate) fn replace_all<'a>(text: Cow<'a, str>, call: Call<'a, '_>) -> Outcome<'a> {
     let (pattern, replacement) = (call.text(0)?, call.text(1)?);
-    let mut out = Replaced { text: &text, template: &replacement, budget: call.budget, out: String::new() };
     if pattern.is_empty() {
-        out.between_all_units()?;
-        return Ok(Val::Text(out.out.into()));
+        return Ok(Val::Text(everywhere::replaced(&text, &replacement, call.budget)?.into()));
     }
+    let mut out = Replaced { text: &text, template: &replacement, budget: call.budget, out: String::new() };
     let mut end = 0;
     for (found, _) in text.match_indices(&*pattern) {
         out.push(&text[end..found])?;
-        out.substitute(Spot::at(found), &pattern)?;
+        out.substitute(found, &pattern)?;
         end = found + pattern.len();
     }
     if end == 0 {
@@ -58,24 +55,8 @@ impl Replaced<'_> {
         Ok(())
     }
 
-    /// Matches of an empty pattern: one before each unit and one at the end.
-    fn between_all_units(&mut self) -> Result<(), Fault> {
-        let text = self.text;
-        for (byte, c) in text.char_indices() {
-            self.substitute(Spot::at(byte), "")?;
-            if c.len_utf16() == 1 {
-                self.push(&text[byte..byte + c.len_utf8()])?;
-            } else {
-                self.push(HALF_PAIR)?;
-                self.substitute(Spot { byte, half: true }, "")?;
-                self.push(HALF_PAIR)?;
-            }
-        }
-        self.substitute(Spot::at(text.len()), "")
-    }
-
     /// GetSubstitution without captures: the replacement for a match.
-    fn substitute(&mut self, at: Spot, matched: &str) -> Result<(), Fault> {
+    fn substitute(&mut self, at: usize, matched: &str) -> Result<(), Fault> {
         let mut rest = self.template;
         while let Some(dollar) = rest.find('$') {
             self.push(&rest[..dollar])?;
@@ -83,14 +64,8 @@ impl Replaced<'_> {
             match code {
                 Some(b'$') => self.push("$")?,
                 Some(b'&') => self.push(matched)?,
-                Some(b'`') => {
-                    self.push(&self.text[..at.byte])?;
-                    self.push(if at.half { HALF_PAIR } else { "" })?;
-                }
-                Some(b'\'') => {
-                    self.push(if at.half { HALF_PAIR } else { "" })?;
-                    self.push(&self.text[at.next_whole() + matched.len()..])?;
-                }
+                Some(b'`') => self.push(&self.text[..at])?,
+                Some(b'\'') => self.push(&self.text[at + matched.len()..])?,
                 _ => {
                     self.push("$")?;
                     rest = &rest[dollar + 1..];
