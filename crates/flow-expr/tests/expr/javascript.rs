@@ -25,6 +25,16 @@ fn functions_constants_and_operators_have_the_values_of_javascript() {
     check(include_str!("builtins.json"), 1000);
 }
 
+#[test]
+fn every_operator_and_conversion_of_every_kind_of_value_is_that_of_javascript() {
+    check(include_str!("coercions.json"), 700);
+}
+
+#[test]
+fn methods_at_their_edges_are_those_of_javascript() {
+    check(include_str!("edges.json"), 250);
+}
+
 /// Checks the cases of a table, of which there are at least so many.
 fn check(table: &str, least: usize) {
     let cases: Vec<Value> = serde_json::from_str(table).expect("the table is JSON");

@@ -3,6 +3,8 @@
 // A table is a file of one expression a line, and is written beside it as JSON. An expression that throws has the
 // name of the error; half of a surrogate pair is written as U+FFFD.
 import { readFileSync, writeFileSync } from "node:fs";
+import { sources as coercions } from "./coercions.mjs";
+import { sources as edges } from "./edges.mjs";
 
 const here = new URL(".", import.meta.url);
 const read = (name) => readFileSync(new URL(name, here), "utf8");
@@ -25,8 +27,13 @@ function evaluated(source) {
   }
 }
 
-for (const [table, more] of [["expressions", MULTILINE], ["text_methods", []], ["array_methods", []], ["builtins", []]]) {
-  const sources = [...read(`${table}.txt`).split("\n").filter(Boolean), ...more];
+const write = (table, sources) => {
   const cases = sources.map((source) => "  " + JSON.stringify(evaluated(source)));
   writeFileSync(new URL(`${table}.json`, here), `[\n${cases.join(",\n")}\n]\n`);
+};
+
+for (const [table, more] of [["expressions", MULTILINE], ["text_methods", []], ["array_methods", []], ["builtins", []]]) {
+  write(table, [...read(`${table}.txt`).split("\n").filter(Boolean), ...more]);
 }
+write("coercions", coercions);
+write("edges", edges);
