@@ -45,11 +45,14 @@
 //! # What is built in
 //! A call is native by its name, whatever it is called on: what can be parsed can be evaluated. Left out are methods
 //! that change their array (`sort`, `push`), that call a function (`map`), and those whose result ECMA-262 leaves to
-//! the engine (`localeCompare`, `toString(16)`, `Math.sin`). A global name is built in only where it is called or
+//! the engine (`localeCompare`, `toString(16)`, `Math.sin`), but for `**`, `Math.pow` and `Math.cbrt`, which are the C
+//! library's here and in QuickJS. A global name is built in only where it is called or
 //! leads to a constant (`Math.max(…)`, `Math.PI`, `uuid()`), and only as long as the scope doesn't know it: a value of
 //! the flow hides it. Elsewhere it is a name like any other. So it is no free name where it is built in.
 //!
 //! # Decisions where JavaScript leaves room, or JSON does
+//! Whatever isn't said here has the value that QuickJS gives it, or fails as it does there: `flow-script` tests that.
+//!
 //! * A property is an own property: `constructor`, `toString` or `__proto__` is undefined unless the data has it, and
 //!   the operator `in` doesn't find it. A method can be called all the same.
 //! * An unknown name is an error; a known name without a value is `undefined`. `typeof` never fails on a name.
@@ -61,6 +64,8 @@
 //! * Half of a surrogate pair, which a Rust string can't hold, reads as U+FFFD; a literal that has one is refused.
 //!   `JSON.parse` and `parseJson` refuse an escape of one, a number beyond all doubles, and what is nested more than
 //!   127 levels deep.
+//! * Half of a pair that is cut off is U+FFFD at once, also where its other half is put back: `'😀'[0] + '😀'[1]` is
+//!   two of these.
 //! * The texts and copies that one evaluation makes are limited to [`OUTPUT_LIMIT`] bytes in all.
 
 mod ambient;

@@ -13,6 +13,15 @@
 //! Both pools are a [`ScriptEngine`](flow_engine::ScriptEngine). They keep a small runtime of their own, so it
 //! doesn't matter which runtime calls them.
 //!
+//! # Where QuickJS is not ECMA-262
+//! What `flow-expr` evaluates natively has the same value as a script, but for what is documented there, and for this,
+//! in which QuickJS is wrong:
+//! * A text that is spread into an object (`{...'ab'}`) adds nothing to it.
+//! * An empty text can't be repeated 2^31 times or more.
+//! * The texts of 54 powers of two, such as 2^-24 and 2^89, have a digit more than need be. They read back.
+//! * A template literal evaluates all its parts before it makes a text of the first one, which tells only where both
+//!   fail.
+//!
 //! # What is left to others
 //! Which expressions come here, and what their names mean, is the caller's business.
 #![warn(missing_docs)]

@@ -1,103 +1,35 @@
 //! What the native evaluator can do comes to the same here.
+//!
+//! Random expressions are evaluated by both, on random values. They must have the same value, the same truth and the
+//! same text in a template, or fail with the same error. So must the expressions of the native evaluator's own tables.
+//!
+//! # Left out, or made the same, since it is documented
+//! By the native evaluator (`flow-expr`, "Decisions"):
+//! * Inherited properties: `harness.js` reads own ones, and looks for own ones with `in`.
+//! * Halves of surrogate pairs: `harness.js` makes U+FFFD of them where they arise, so that both go on with that.
+//! * `JSON.parse` refuses what `parseJson` refuses: in `harness.js` it is `parseJson`.
+//! * The order of an object's members: that of data becomes JavaScript's when values are compared.
+//! * Integers beyond 2^53 that are passed on: they are compared as doubles, also in texts, where a variable is one or
+//!   JSON is parsed; none is made a text by `str` or `JSON.stringify`, whose single digits could then be looked at.
+//! * Values beyond `OUTPUT_LIMIT`, and texts of more than 64 KiB, which tell no more than shorter ones.
+//!
+//! By the sandbox, since QuickJS isn't ECMA-262 there (`flow-script`, "Where QuickJS is not ECMA-262"):
+//! * A text that is spread into an object, and an empty text that is repeated: `harness.js` does it right.
+//! * The texts of some powers of two, which are shortened.
+//! * Which of two errors a template literal throws.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use flow_expr::{Expression, Lookup, Scope};
-use serde_json::{Value, json};
-
-use crate::support::{expressions, run};
-
-struct Names(BTreeMap<String, Arc<Value>>);
-
-impl Scope for Names {
-    fn lookup(&self, name: &str) -> Lookup<'_> {
-        match self.0.get(name) {
-            Some(value) => Lookup::Value(value),
-            None if name == "missing" => Lookup::Undefined,
-            None => Lookup::Unknown,
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.0.keys().cloned().collect()
-    }
-}
-
-const SOURCES: [&str; 55] = [
-    "customer",
-    "customer.name",
-    "customer['name'].length",
-    "customer.orders[1].total + 1",
-    "customer.orders[-1]",
-    "customer.orders['1'].total",
-    "customer?.nothing?.deeper",
-    "missing?.x ?? 'none'",
-    "missing",
-    "typeof missing + typeof customer + typeof n + typeof text + typeof yes + typeof nil",
-    "`${customer.name}: ${customer.orders.length} ${nil} ${missing} ${[1, [2, null]]} ${{}}`",
-    "n + 1",
-    "n / 0",
-    "-n / 0",
-    "0 / 0",
-    "n % 3",
-    "-7 % 3",
-    "n ** 2",
-    "2 ** 0.5",
-    "n + text",
-    "text * 2",
-    "text - ''",
-    "+'  12  '",
-    "+'0x1f' + +'1e3'",
-    "'12px' * 1",
-    "'5' - '2' + '1'",
-    "[] + {}",
-    "[1] + [2, 3]",
-    "nil + 1",
-    "missing + 1",
-    "yes + yes",
-    "0.1 + 0.2",
-    "1e21 + 1",
-    "123456789012345680000 + ''",
-    "1e-7 + ''",
-    "9007199254740993 + 1",
-    "large",
-    "n > 5 && 'more'",
-    "nil || text",
-    "!text || !yes",
-    "n > 5 ? 'a' : 'b'",
-    "'b' > 'a'",
-    "'10' < '9'",
-    "10 < '9'",
-    "nil >= 0",
-    "missing >= 0",
-    "1 == '1'",
-    "nil == missing",
-    "nil === missing",
-    "[1] == 1",
-    "'😀'.length",
-    "[missing, n, [text]]",
-    "({ a: missing, b: nil, [text]: n, 2: 'two', 1: 'one' })",
-    "({ ...customer, name: 'Eve' })",
-    "[...customer.orders, ...'a😀']",
-];
-
-#[test]
-fn both_evaluators_agree() {
-    let names = json!({
-        "customer": {"name": "Ada", "orders": [{"total": 1.5}, {"total": 20}], "__proto__": null},
-        "n": 8, "text": "42", "yes": true, "nil": null, "large": [2.5e300, 1_000_000_000_000_000_i64],
-    });
-    let Value::Object(names) = names else { unreachable!() };
-    let scope = Names(names.into_iter().map(|(name, value)| (name, Arc::new(value))).collect());
-    for source in SOURCES {
-        let native = Expression::parse(source).unwrap().evaluate(&scope).unwrap();
-        let mut script = expressions(&[source]);
-        script.names =
-            scope.0.iter().map(|(name, value)| (name.as_str().into(), Arc::clone(value))).collect();
-        script.undefined.push("missing".into());
-        let outcome = run(&script);
-        assert_eq!(outcome.failure, None, "{source}");
-        // As text, in which 1 isn't 1.0 and the order of keys counts.
-        assert_eq!(outcome.values[0].to_string(), native.to_string(), "{source}");
-    }
-}
+mod ambient;
+mod both;
+mod calculation;
+mod choices;
+mod compare;
+mod generate;
+mod names;
+mod paths;
+mod property;
+mod samples;
+mod shared;
+mod source;
+mod table;
+mod value;
+mod words;
