@@ -108,9 +108,19 @@ fn what_is_no_expression_is_a_syntax_error() {
         "list.map(x => { return })) ; (1",
         "/(/.test(a)",
         "list.map(x => { break })",
+        "'\\1'",
+        "'\\\\\\01'",
+        "({ '\\8': 1 })",
     ] {
         let error = refused(source);
         assert_ne!(error.message, "", "{source}");
+    }
+}
+
+#[test]
+fn escapes_that_look_like_octal_ones_are_read() {
+    for source in ["'\\0'", "'\\0a'", "'\\\\1'", "'1\\\\08'", "`\\0`"] {
+        assert!(!parsed(source).is_script(), "{source}");
     }
 }
 

@@ -25,10 +25,18 @@ impl Lowering<'_> {
     }
 
     pub(super) fn string(&self, literal: &StringLiteral<'_>, span: Span) -> Lowered<NodeKind> {
+        self.plain(literal, span).map(|text| NodeKind::Literal(Literal::Text(text)))
+    }
+
+    /// The text of a literal.
+    fn plain(&self, literal: &StringLiteral<'_>, span: Span) -> Lowered<Box<str>> {
         if literal.lone_surrogates {
             return Err(self.refuse(HALF_PAIR, span));
         }
-        Ok(NodeKind::Literal(Literal::Text(literal.value.as_str().into())))
+        if literal.raw.as_deref().is_some_and(has_octal_escape) {
+            return Err(self.refuse("an octal escape", span));
+        }
+        Ok(literal.value.as_str().into())
     }
 
     pub(super) fn template(&mut self, literal: &TemplateLiteral<'_>) -> Lowered<NodeKind> {
@@ -83,10 +91,7 @@ impl Lowering<'_> {
         }
         let name: Box<str> = match &property.key {
             PropertyKey::StaticIdentifier(name) => name.name.as_str().into(),
-            PropertyKey::StringLiteral(literal) if literal.lone_surrogates => {
-                return Err(self.refuse(HALF_PAIR, span));
-            }
-            PropertyKey::StringLiteral(literal) => literal.value.as_str().into(),
+            PropertyKey::StringLiteral(literal) => self.plain(literal, span)?,
             PropertyKey::NumericLiteral(literal) => (&*number_to_text(literal.value)).into(),
             key => {
                 return match key.as_expression() {
@@ -103,4 +108,17 @@ impl Lowering<'_> {
         }
         Ok(Field::Named(name, self.expression(&property.value)?))
     }
+}
+
+/// Whether a literal has an escape such as `\101`, which is an error to strict code, and so to a script.
+fn has_octal_escape(literal: &str) -> bool {
+    let mut rest = literal;
+    while let Some(at) = rest.find('\\') {
+        let mut escaped = rest[at + 1..].chars();
+        match (escaped.next(), escaped.clone().next()) {
+            (Some('1'..='9'), _) | (Some('0'), Some('0'..='9')) => return true,
+            _ => rest = escaped.as_str(),
+        }
+    }
+    false
 }
