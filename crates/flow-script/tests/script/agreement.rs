@@ -24,6 +24,7 @@ mod calculation;
 mod choices;
 mod compare;
 mod generate;
+mod hidden;
 mod names;
 mod paths;
 mod property;

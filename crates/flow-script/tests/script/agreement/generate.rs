@@ -121,10 +121,18 @@ pub(super) fn items(choices: &mut Choices<'_>, depth: usize, most: usize) -> Sou
         if at > 0 {
             out.push(", ");
         }
-        if choices.once_in(8) {
-            out.push("...");
+        match choices.below(12) {
+            // What can be spread, and what mostly can't.
+            9 => out.push(choices.one_of(&["...l", "...k", "...s", "...'a😀'", "...[]"])),
+            10 if choices.once_in(3) => {
+                out.push("...");
+                out.add(&operand(choices, depth));
+            }
+            4..=8 => {
+                out.push(choices.one_of(&["0", "1", "-1", "2", "'a'", "3", "n", "t", "undefined", "100"]))
+            }
+            _ => out.add(&operand(choices, depth)),
         }
-        out.add(&operand(choices, depth));
     }
     out
 }
@@ -136,7 +144,7 @@ pub(super) fn array(choices: &mut Choices<'_>, depth: usize) -> Source {
     out
 }
 
-fn object(choices: &mut Choices<'_>, depth: usize) -> Source {
+pub(super) fn object(choices: &mut Choices<'_>, depth: usize) -> Source {
     let mut out = Source::same("({ ");
     for _ in 0..choices.below(4) {
         match choices.below(5) {

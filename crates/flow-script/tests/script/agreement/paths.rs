@@ -2,7 +2,7 @@
 
 use super::{
     choices::Choices,
-    generate::{array, expression, items, operand, quoted},
+    generate::{array, expression, items, object, operand, quoted},
     samples::KEYS,
     source::Source,
     words::{FUNCTIONS, METHODS},
@@ -13,7 +13,12 @@ pub(super) fn is_in(choices: &mut Choices<'_>, depth: usize) -> Source {
         0 => Source::same(format!("{:?}", choices.one_of(&KEYS))),
         _ => operand(choices, depth),
     };
-    let owner = operand(choices, depth);
+    let owner = match choices.below(8) {
+        0..=3 => Source::same(choices.one_of(&["o", "l", "k", "v"])),
+        4 => array(choices, depth),
+        5 | 6 => object(choices, depth),
+        _ => operand(choices, depth),
+    };
     Source {
         native: format!("{} in {}", key.native, owner.native),
         script: format!("isIn({}, {})", key.script, owner.script),
@@ -32,6 +37,16 @@ pub(super) fn call(choices: &mut Choices<'_>, depth: usize) -> Source {
             out.add(&operand(choices, depth));
             out.push(", null, ");
             out.add(&operand(choices, depth));
+        }
+        "JSON.parse" | "parseJson" if choices.once_in(2) => {
+            out.push("str(");
+            out.add(&operand(choices, depth));
+            out.push(")");
+        }
+        "unbase64" if choices.once_in(2) => {
+            out.push("base64(");
+            out.add(&operand(choices, depth));
+            out.push(")");
         }
         "JSON.stringify" | "JSON.parse" | "parseJson" | "str" => out.add(&operand(choices, depth)),
         _ => out.add(&items(choices, depth, 3)),
