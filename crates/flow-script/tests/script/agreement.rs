@@ -26,6 +26,7 @@ mod compare;
 mod generate;
 mod hidden;
 mod names;
+mod pairs;
 mod paths;
 mod property;
 mod samples;

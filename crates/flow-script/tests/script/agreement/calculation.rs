@@ -55,5 +55,5 @@ pub(super) fn calculation(choices: &mut Choices<'_>) -> Source {
     let radix = 2 + choices.below(35);
     let formula = formula.replace("s, m", &format!("s, {radix}"));
     // JSON tells neither NaN from Infinity nor 0 from -0.
-    Source::same(format!("[{formula}, 1 / ({formula}), {}]", text.replace('_', &formula)))
+    Source::same(format!("[{formula}, String(1 / ({formula})), {}]", text.replace('_', &formula)))
 }

@@ -9,7 +9,7 @@ use super::{
     samples::KEYS,
     source::Source,
     value::{NAMES, text},
-    words::{BINARY, CONSTANTS, LITERALS},
+    words::{BINARY, CONSTANTS, LITERALS, SHORT},
 };
 
 /// Any expression.
@@ -128,9 +128,7 @@ pub(super) fn items(choices: &mut Choices<'_>, depth: usize, most: usize) -> Sou
                 out.push("...");
                 out.add(&operand(choices, depth));
             }
-            4..=8 => {
-                out.push(choices.one_of(&["0", "1", "-1", "2", "'a'", "3", "n", "t", "undefined", "100"]))
-            }
+            4..=8 => out.push(choices.one_of(&SHORT)),
             _ => out.add(&operand(choices, depth)),
         }
     }

@@ -39,7 +39,7 @@ fn random_expressions_agree() {
 
 #[test]
 fn random_calculations_agree() {
-    check(calculation, setting("FLOW_AGREE_CASES").unwrap_or(CASES) / 5);
+    check(calculation, setting("FLOW_AGREE_CASES").unwrap_or(CASES) / 2);
 }
 
 fn check(source: fn(&mut Choices<'_>) -> Source, cases: usize) {

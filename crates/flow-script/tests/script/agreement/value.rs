@@ -26,10 +26,12 @@ pub(super) fn variables(choices: &mut Choices<'_>) -> Value {
 }
 
 pub(super) fn text(choices: &mut Choices<'_>) -> String {
-    match choices.below(10) {
+    match choices.below(12) {
         0..=5 => TEXTS[choices.below(TEXTS.len())].to_owned(),
         6 => (0..choices.below(5)).map(|_| character(choices)).collect(),
         7 | 8 => numeral(choices),
+        // Often the same, or one the start of another; the last ones are ordered by their units.
+        9 | 10 => choices.one_of(&["", "a", "b", "aa", "ab", "9", "10", "\u{fffd}", "😀", "😀b"]).to_owned(),
         _ => format!("{}{}", choices.one_of(&TEXTS), choices.one_of(&TEXTS)),
     }
 }

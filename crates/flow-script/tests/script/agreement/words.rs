@@ -137,3 +137,21 @@ pub(super) const CONSTANTS: [&str; 16] = [
     "Number.NaN",
     "Number.POSITIVE_INFINITY",
 ];
+
+/// Arguments with which most methods do something: positions, and what may be found.
+pub(super) const SHORT: [&str; 14] = [
+    "0",
+    "1",
+    "-1",
+    "2",
+    "'a'",
+    "3",
+    "n",
+    "t",
+    "undefined",
+    "100",
+    "l[1]",
+    "l.at(-1)",
+    "s.charAt(1)",
+    "s.slice(-1)",
+];
