@@ -19,8 +19,8 @@
 //! * A text that is spread into an object (`{...'ab'}`) adds nothing to it.
 //! * An empty text can't be repeated 2^31 times or more.
 //! * The texts of 54 powers of two, such as 2^-24 and 2^89, have a digit more than need be. They read back.
-//! * A template literal evaluates all its parts before it makes a text of the first one, which tells only where both
-//!   fail.
+//! * A template literal evaluates all its parts before it makes a text of the first one, and an object a member's value
+//!   before it makes a key of what was computed. It tells only where both fail.
 //!
 //! # What is left to others
 //! Which expressions come here, and what their names mean, is the caller's business.

@@ -16,7 +16,7 @@
 //! By the sandbox, since QuickJS isn't ECMA-262 there (`flow-script`, "Where QuickJS is not ECMA-262"):
 //! * A text that is spread into an object, and an empty text that is repeated: `harness.js` does it right.
 //! * The texts of some powers of two, which are shortened.
-//! * Which of two errors a template literal throws.
+//! * Which of two errors a template literal throws, or an object with a computed key.
 
 mod ambient;
 mod both;
