@@ -19,7 +19,8 @@ pub struct Retry {
     pub max_delay: Duration,
     /// Whether a pause is shortened by chance, by half at the most, so that many runs don't try at once.
     pub jitter: bool,
-    /// Which failures are worth another attempt: error codes, statuses (`429`) and classes of them (`5xx`).
+    /// Which failures are worth another attempt: error codes, statuses (`429`) and classes of them (`5xx`), and
+    /// classes that a failure names itself (`network`).
     pub retry_on: Vec<String>,
 }
 
@@ -109,13 +110,13 @@ fn retry_on(fields: &Fields<'_>) -> Vec<String> {
     texts.collect()
 }
 
-/// Whether `wanted` names the error: by its code, or by the status in its details.
+/// Whether `wanted` names the error: by its code, or by the class or the status in its details.
 fn covers(wanted: &str, error: &RunError) -> bool {
-    if wanted == error.code {
+    let detail = |key| error.details.as_ref().and_then(|details| details.get(key));
+    if wanted == error.code || detail("class").and_then(Value::as_str) == Some(wanted) {
         return true;
     }
-    let status = error.details.as_ref().and_then(|details| details.get("status")).and_then(Value::as_u64);
-    status.is_some_and(|status| match wanted.strip_suffix("xx") {
+    detail("status").and_then(Value::as_u64).is_some_and(|status| match wanted.strip_suffix("xx") {
         Some(class) => class.parse() == Ok(status / 100),
         None => wanted.parse() == Ok(status),
     })
