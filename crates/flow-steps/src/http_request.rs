@@ -15,6 +15,7 @@ use flow_model::Fields;
 use serde_json::Value;
 
 use crate::Outbound;
+pub(crate) use retry_after::retry_after;
 use settings::Settings;
 
 /// The `http-request` step. Its result is `{status, headers, body, durationMs}`.

@@ -9,7 +9,7 @@ use reqwest::header::{self, HeaderMap, HeaderName};
 /// that can't be read. Only of a 429 and a 503: elsewhere the header means something else, or nothing.
 ///
 /// A date counts from the answer's own `Date`, since the two clocks needn't agree.
-pub(super) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         return None;
     }

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod http_request;
+mod llm;
 mod outbound;
 mod redirects;
 mod retry_after;

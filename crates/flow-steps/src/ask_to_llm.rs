@@ -1,0 +1,53 @@
+//! `ask-to-llm`: asks a language model.
+
+mod settings;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use flow_engine::{Step, StepContext, StepError};
+use flow_model::Fields;
+use serde_json::{Map, Value};
+
+use crate::Llm;
+use crate::llm::{Written, resolved};
+
+/// The `ask-to-llm` step. Its result is `{response, json, model, usage: {inputTokens, outputTokens}}`, `json` for answers
+/// in JSON alone.
+///
+/// It fails with `settings_invalid`, `url_invalid`, `scheme_unsupported`, and as every question to a model does:
+/// `llm_not_configured`, `llm_model_missing`, `llm_unauthorized`, `llm_refused`, `llm_unavailable`, `llm_stream_cut`,
+/// `llm_answer_unreadable`, `llm_answer_invalid`, `schema_too_complex`, `output_too_large`, `network`, `timeout`.
+#[derive(Debug, Clone)]
+pub struct AskToLlm {
+    llm: Llm,
+}
+
+impl AskToLlm {
+    /// The step, with the model that it asks.
+    pub fn new(llm: Llm) -> Self {
+        Self { llm }
+    }
+}
+
+#[async_trait]
+impl Step for AskToLlm {
+    fn kind(&self) -> &'static str {
+        "ask-to-llm"
+    }
+
+    fn check(&self, data: &Fields<'_>) {
+        settings::read(Written::by_author(data));
+    }
+
+    async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {
+        let question = resolved(&input, settings::read)?;
+        let reply = self.llm.reply(question, &context.execution.to_string()).await?;
+        let mut result = Map::new();
+        result.insert("response".to_owned(), Value::String(reply.text));
+        result.extend(reply.value.map(|value| ("json".to_owned(), value)));
+        result.insert("model".to_owned(), Value::String(reply.model));
+        result.insert("usage".to_owned(), reply.usage.shown());
+        Ok(Value::Object(result))
+    }
+}
