@@ -367,6 +367,8 @@ fn wrong_settings_are_named() {
         ("FLOW_LIMITS__OUTPUT_DEPTH", "513"),
         ("FLOW_SCRIPTS__TIME_MS", "0"),
         ("FLOW_PUBLIC_URL", "flows.example"),
+        ("FLOW_LLM__BASE_URL", "localhost:11434"),
+        ("FLOW_LLM__API_KEY", "a key with spaces"),
     ];
     for (name, value) in unusable {
         let refused = Home::sqlite().set(name, value).command().output().unwrap();

@@ -7,6 +7,7 @@ mod command_line;
 mod database;
 mod kill;
 mod links;
+mod llm;
 mod logs;
 mod main_job;
 mod races;

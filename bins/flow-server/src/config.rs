@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use flow_script::ProcessPoolOptions;
-use flow_steps::Allow;
+use flow_steps::{Allow, LlmOptions};
 use serde::{Deserialize, Serialize};
 
 use crate::args::{JS_WORKER, LogFormat, Settings};
@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) limits: limits::Limits,
     pub(crate) scripts: Scripts,
     pub(crate) outbound: Outbound,
+    /// The language model that flows ask.
+    pub(crate) llm: LlmOptions,
     pub(crate) cluster: Cluster,
     pub(crate) http: flow_http::Options,
 }
@@ -107,6 +109,7 @@ impl Default for Config {
             limits: limits::Limits::default(),
             scripts: Scripts::default(),
             outbound: Outbound::default(),
+            llm: LlmOptions::default(),
             cluster: Cluster::default(),
             http: flow_http::Options::default(),
         }
@@ -137,6 +140,7 @@ impl Config {
         self.http.validate().context("section [http]")?;
         self.limits.validate()?;
         self.allow()?;
+        self.llm.validate().context("section [llm] (FLOW_LLM__BASE_URL, FLOW_LLM__API_KEY)")?;
         if !(3..=3600).contains(&self.cluster.lease_seconds) {
             anyhow::bail!("`cluster.lease_seconds` is {}; use 3 to 3600", self.cluster.lease_seconds);
         }

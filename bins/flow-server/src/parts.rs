@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use flow_engine::{Entropy, OsEntropy, Registry};
 use flow_script::ProcessPool;
-use flow_steps::{HttpRequest, Outbound};
+use flow_steps::{AskToLlm, ExtractData, HttpRequest, Llm, Outbound};
 use flow_store::SqlStore;
 
 use crate::config::Config;
@@ -14,7 +14,9 @@ use crate::config::Config;
 /// The built-in types of step.
 pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
     let outbound = Outbound::new(config.allow()?).context("preparing the HTTP client")?;
-    Ok(Registry::new().with(HttpRequest::new(outbound)))
+    let llm = Llm::new(config.llm.clone()).context("preparing the language model's client")?;
+    let registry = Registry::new().with(HttpRequest::new(outbound));
+    Ok(registry.with(AskToLlm::new(llm.clone())).with(ExtractData::new(llm)))
 }
 
 /// What runs scripts. The processes are started when they are needed.
