@@ -117,8 +117,10 @@ fn another_attempt_follows_while_there_is_one_and_the_error_is_worth_it() {
     for status in [429, 500, 503, 599] {
         assert!(worth(&error("http_status", Some(json!({ "status": status })))), "{status}");
     }
+    assert!(worth(&error("broke_off", Some(json!({ "class": "timeout" })))));
     for details in [
         None,
+        Some(json!({ "class": "network" })),
         Some(json!({ "status": 404 })),
         Some(json!({ "status": "429" })),
         Some(json!(429)),
