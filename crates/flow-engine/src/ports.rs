@@ -30,7 +30,7 @@ pub use run::{
 };
 pub use script::{
     ChanceSource, Script, ScriptCode, ScriptEngine, ScriptExpression, ScriptFailure, ScriptFailureKind,
-    ScriptLog, ScriptLogLevel, ScriptOutcome,
+    ScriptLog, ScriptLogLevel, ScriptOutcome, ScriptOwner,
 };
 pub use secrets::{ExposeSecret, SecretString, Secrets, SecretsUnavailable};
 pub use step::{Effect, Step, StepContext, StepError};

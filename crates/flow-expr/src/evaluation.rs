@@ -15,7 +15,9 @@ use crate::{
     parse::is_global,
     pick::{Picks, Unknown},
     scope::{Lookup, Scope},
-    script::{ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind},
+    script::{
+        ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind, ScriptOwner,
+    },
     scripts::Known,
 };
 
@@ -106,6 +108,7 @@ pub(crate) fn script(scope: &dyn Scope, code: ScriptCode, asks_for_links: bool) 
     let no_chance = || ChanceSource { seed: 0, place: String::new() };
     Script {
         code,
+        owner: ScriptOwner::default(),
         names: Vec::new(),
         undefined: Vec::new(),
         now_ms: ambient.map_or(0, Ambient::now_ms),

@@ -103,7 +103,7 @@ pub use parse::{CODE_LIMIT, NESTING_LIMIT, SOURCE_LIMIT};
 pub use scope::{Lookup, Object, Scope};
 pub use script::{
     ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind, ScriptLog,
-    ScriptLogLevel, ScriptOutcome,
+    ScriptLogLevel, ScriptOutcome, ScriptOwner,
 };
 pub use scripts::Scripts;
 pub use template::Template;

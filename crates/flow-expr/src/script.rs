@@ -13,6 +13,8 @@ use serde_json::Value;
 pub struct Script {
     /// What is evaluated.
     pub code: ScriptCode,
+    /// Whose it is: an engine that has too much to do lets owners take turns.
+    pub owner: ScriptOwner,
     /// Global names and their values. What the script changes in them is seen by nobody.
     pub names: Vec<(Arc<str>, Arc<Value>)>,
     /// Global names that exist and are undefined.
@@ -25,6 +27,15 @@ pub struct Script {
     pub resume_urls: Vec<(Arc<str>, String)>,
     /// How long it may take, in milliseconds, if that is less than the engine allows.
     pub time_limit_ms: Option<u64>,
+}
+
+/// Whose a script is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScriptOwner {
+    /// Those who share what they have.
+    pub workspace: String,
+    /// The flow in it.
+    pub flow: String,
 }
 
 /// What a script consists of.

@@ -32,6 +32,7 @@ fn script(orders: usize) -> Script {
         now_ms: 0,
         chance: ChanceSource { seed: 7, place: "it".to_owned() },
         resume_urls: Vec::new(),
+        owner: flow_engine::ScriptOwner::default(),
         time_limit_ms: None,
     }
 }

@@ -19,6 +19,7 @@ fn script(source: &str, names: &[(&str, &Arc<Value>)]) -> Script {
         now_ms: 0,
         chance: ChanceSource { seed: 1, place: "step".into() },
         resume_urls: Vec::new(),
+        owner: flow_expr::ScriptOwner::default(),
         time_limit_ms: None,
     }
 }

@@ -34,6 +34,7 @@ mod result;
 mod sandbox;
 mod task;
 mod thread_pool;
+mod turns;
 
 #[cfg(unix)]
 mod process_pool;

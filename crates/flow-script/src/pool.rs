@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use flow_expr::{Script, ScriptFailure, ScriptFailureKind as Kind, ScriptOutcome};
+use flow_expr::{Script, ScriptFailure, ScriptFailureKind as Kind, ScriptOutcome, ScriptOwner};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Semaphore,
@@ -19,6 +19,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     Error, Limits,
     task::{Answer, Task, failure},
+    turns::Turns,
 };
 
 /// Makes workers.
@@ -68,8 +69,8 @@ struct Inner<H: Hire> {
     limits: Limits,
     /// A permit for each script that waits or is worked on.
     admitted: Semaphore,
-    /// A permit for each worker.
-    turns: Semaphore,
+    /// A turn for each worker.
+    turns: Arc<Turns>,
     /// Those who have nothing to do. The last to come is the first to go, so that few are warm and the others rest.
     idle: Mutex<Vec<H::Worker>>,
 }
@@ -88,7 +89,7 @@ impl<H: Hire> Pool<H> {
         let inner = Inner {
             hire,
             admitted: Semaphore::new(size.workers.saturating_add(size.queue).min(Semaphore::MAX_PERMITS)),
-            turns: Semaphore::new(size.workers),
+            turns: Turns::new(size.workers),
             size,
             limits,
             idle: Mutex::default(),
@@ -99,8 +100,8 @@ impl<H: Hire> Pool<H> {
     pub(crate) async fn evaluate(&self, script: &Script) -> ScriptOutcome {
         let Some(runtime) = &self.runtime else { return stopped() };
         let inner = Arc::clone(&self.inner);
-        let task = Task::from(script);
-        let job = runtime.spawn(async move { inner.evaluate(task).await });
+        let (task, owner) = (Task::from(script), script.owner.clone());
+        let job = runtime.spawn(async move { inner.evaluate(task, &owner).await });
         AbortOnDropHandle::new(job).await.map_or_else(|_| stopped(), ScriptOutcome::from)
     }
 }
@@ -116,10 +117,9 @@ impl<H: Hire> Drop for Pool<H> {
 }
 
 impl<H: Hire> Inner<H> {
-    async fn evaluate(&self, task: Task) -> Answer {
+    async fn evaluate(&self, task: Task, owner: &ScriptOwner) -> Answer {
         let Ok(_place) = self.admitted.try_acquire() else { return Answer::failed(self.busy()) };
-        // Never closed.
-        let Ok(_turn) = self.turns.acquire().await else { return Answer::failed(self.busy()) };
+        let _turn = self.turns.next(owner).await;
         let mut worker = match self.fit_worker() {
             Some(worker) => worker,
             None => match self.hire.hire().await {

@@ -167,6 +167,7 @@ fn local_time_is_utc(limits: &Limits) -> bool {
         now_ms: 0,
         chance: ChanceSource { seed: 0, place: String::new() },
         resume_urls: Vec::new(),
+        owner: flow_expr::ScriptOwner::default(),
         time_limit_ms: None,
     };
     sandbox::evaluate(&script, limits).values == [Value::Bool(true)]

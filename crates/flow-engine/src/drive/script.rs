@@ -5,7 +5,9 @@
 
 use std::panic::AssertUnwindSafe;
 
-use flow_expr::{Script, ScriptFailure, ScriptFailureKind, ScriptLogLevel, ScriptOutcome, Scripts};
+use flow_expr::{
+    Script, ScriptFailure, ScriptFailureKind, ScriptLogLevel, ScriptOutcome, ScriptOwner, Scripts,
+};
 use flow_model::{LogLevel, LogLine, Timestamp, VisitPath};
 use futures_util::FutureExt;
 
@@ -92,6 +94,11 @@ impl Driver {
             evaluation.push(no_engine());
             return self.script_ended(effect, evaluation);
         };
+        let flow = match self.record.flow {
+            Some(flow) => flow.to_string(),
+            None => self.record.definition.to_string(),
+        };
+        script.owner = ScriptOwner { workspace: self.record.workspace.to_string(), flow };
         let visit = effect.visit().clone();
         let time_limit = self.flow.step(&visit).and_then(|step| step.timeout);
         script.time_limit_ms = time_limit.map(|limit| limit.as_millis().try_into().unwrap_or(u64::MAX));

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 pub use flow_expr::{
     ChanceSource, Script, ScriptCode, ScriptExpression, ScriptFailure, ScriptFailureKind, ScriptLog,
-    ScriptLogLevel, ScriptOutcome,
+    ScriptLogLevel, ScriptOutcome, ScriptOwner,
 };
 
 /// Evaluates JavaScript.

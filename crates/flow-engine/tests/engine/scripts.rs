@@ -58,6 +58,8 @@ async fn a_script_gets_what_it_names_and_its_value_is_the_steps() {
     let seed = view.state.start().unwrap().1.seed;
     assert_eq!(script.chance, ChanceSource { seed, place: "sum".to_owned() });
     assert_eq!(script.now_ms, world.clock.now().millis());
+    assert_eq!(script.owner.workspace, world.workspace.to_string());
+    assert_eq!(script.owner.flow, view.record.definition.to_string(), "of a document that is no flow");
     check_log(&world.store, view.id()).await;
 }
 

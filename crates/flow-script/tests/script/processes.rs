@@ -3,7 +3,7 @@
 use std::{env, fs, process::Command, sync::Arc, thread, time::Duration};
 
 use flow_engine::ScriptEngine;
-use flow_expr::{Script, ScriptFailureKind as Kind};
+use flow_expr::{Script, ScriptFailureKind as Kind, ScriptOwner};
 use flow_script::{Limits, ProcessPool, ProcessPoolOptions};
 use nix::{
     sys::signal::{Signal, kill},
@@ -127,8 +127,31 @@ async fn a_script_that_nobody_waits_for_is_stopped() {
         until_busy(pid).await;
         script.abort();
         assert_honest(&pool).await;
-        assert!(!workers(test).contains(&pid));
+        until(|| is_over(pid)).await;
     }
+}
+
+/// Whoever has many scripts that take all their time makes others wait for the one that runs.
+#[tokio::test]
+async fn owners_take_turns() {
+    let limits = Limits { time_ms: 200, ..Limits::default() };
+    let pool =
+        Arc::new(ProcessPool::start(ProcessPoolOptions { workers: 1, limits, ..process_options() }).unwrap());
+    let of = |workspace: &str, source: &str| {
+        let owner = ScriptOwner { workspace: workspace.to_owned(), flow: "flow".to_owned() };
+        let (pool, script) = (Arc::clone(&pool), Script { owner, ..expressions(&[source]) });
+        tokio::spawn(async move { pool.evaluate(script).await })
+    };
+    let greedy: Vec<_> = (0..20).map(|_| of("greedy", "(() => { for (;;); })()")).collect();
+    // All of them wait before the other one comes.
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    let outcome = of("modest", HONEST).await.unwrap();
+    assert_eq!(outcome.values, [json!([2, 4])]);
+    let over = greedy.iter().filter(|one| one.is_finished()).count();
+    assert!(over < 10, "{over} of 20 came first");
+    greedy.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ pub(crate) fn script(code: ScriptCode) -> Script {
         now_ms: NOW,
         chance: ChanceSource { seed: 7, place: "step".into() },
         resume_urls: Vec::new(),
+        owner: flow_expr::ScriptOwner::default(),
         time_limit_ms: None,
     }
 }
