@@ -153,7 +153,7 @@ impl Driver {
         }
         match end {
             TaskEnd::Script { effect, .. } if self.is_closed(effect.visit()) => Ok(()),
-            TaskEnd::Script { effect, evaluation } => self.script_ended(effect, evaluation),
+            TaskEnd::Script { effect, evaluation } => self.script_ended(effect, *evaluation),
             TaskEnd::Step { visit, .. } if !self.is_running(&visit) => Ok(()),
             TaskEnd::Step { visit, result } => self.step_ended(visit, result),
         }

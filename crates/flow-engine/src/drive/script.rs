@@ -104,7 +104,7 @@ impl Driver {
         script.time_limit_ms = time_limit.map(|limit| limit.as_millis().try_into().unwrap_or(u64::MAX));
         let work = async move {
             evaluation.push(evaluate(&*engine, script).await);
-            TaskEnd::Script { effect, evaluation }
+            TaskEnd::Script { effect, evaluation: evaluation.into() }
         };
         let abort = self.tasks.spawn_on(work, &self.shared.runtime);
         self.aborts.insert(visit, abort);

@@ -32,7 +32,7 @@ pub(super) enum TaskEnd {
     /// An attempt of a step.
     Step { visit: VisitPath, result: Result<Value, StepError> },
     /// A script that was needed for an effect.
-    Script { effect: Effect, evaluation: Evaluation },
+    Script { effect: Effect, evaluation: Box<Evaluation> },
 }
 
 impl TaskEnd {
