@@ -45,7 +45,7 @@ fn is_alive(process: u32) -> bool {
 async fn until(mut is_so: impl FnMut() -> bool) {
     let patience = async {
         while !is_so() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), patience).await.expect("it never happens");
