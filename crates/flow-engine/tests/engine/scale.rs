@@ -209,7 +209,8 @@ async fn figures() {
             assert_eq!(processed(&view), json!(count));
             println!("{count} items, {name}: {micros} µs a step, {} commits", store.commits().len());
         }
-        let world = World::new();
+        let mut world = World::new();
+        world.limits.parallel_branches = count;
         let engine = world.engine(steps(&echo())).await;
         let begun = Instant::now();
         let inner: Vec<_> = (0..100).collect();
