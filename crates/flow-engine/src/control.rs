@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_expr::Scope;
-use flow_model::{Fields, OnExpire, RunError, Step, StepId, Timestamp, WaitRequest};
+use flow_model::{Fields, LogLine, OnExpire, RunError, Step, StepId, Timestamp, WaitRequest};
 use serde_json::Value;
 
 use crate::flow::Templates;
@@ -96,8 +96,8 @@ pub(crate) enum Resolved {
     Skip,
     /// A value, and the step is done.
     Value(Arc<Value>),
-    /// What was logged; the step's result is null.
-    Logged(Arc<Value>),
+    /// A line for the log; the step's result is null.
+    Logged(LogLine),
     /// Variables and their values.
     Variables(Arc<Value>),
     /// The branch taken.

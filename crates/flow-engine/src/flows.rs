@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::Shared;
 use crate::flow::{Flow, validate_document};
-use crate::ports::{Catalog, FlowRecord, NewFlow, VersionRecord, VersionStatus, Visibility};
+use crate::ports::{
+    Catalog, FlowLog, FlowRecord, LogQuery, NewFlow, VersionRecord, VersionStatus, Visibility,
+};
 use crate::{Chosen, EngineError, StoreError, Target};
 
 /// The flows of an engine's catalog.
@@ -144,6 +146,24 @@ impl Flows {
         publish: Publish,
     ) -> Result<VersionView, EngineError> {
         publish::publish(self, workspace, user, flow, publish).await
+    }
+
+    /// Entries of the log of one of the workspace's flows, newest first.
+    ///
+    /// # Errors
+    /// The workspace has no such flow.
+    pub async fn logs(&self, workspace: WorkspaceId, query: LogQuery) -> Result<Vec<FlowLog>, EngineError> {
+        self.record(workspace, query.flow).await?;
+        Ok(self.shared.store.log_list(query).await?)
+    }
+
+    /// How many entries there are, whatever the query's `after`, `skip` and `limit` are.
+    ///
+    /// # Errors
+    /// The workspace has no such flow.
+    pub async fn log_count(&self, workspace: WorkspaceId, query: LogQuery) -> Result<u64, EngineError> {
+        self.record(workspace, query.flow).await?;
+        Ok(self.shared.store.log_count(query).await?)
     }
 
     /// The definition that a target stands for.

@@ -11,6 +11,7 @@ mod catalog;
 mod children;
 mod claim;
 mod events;
+mod logs;
 mod run;
 mod runs;
 mod store;

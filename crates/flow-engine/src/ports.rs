@@ -8,6 +8,7 @@ mod catalog;
 mod clock;
 mod error;
 mod event;
+mod log;
 mod run;
 mod script;
 mod secrets;
@@ -23,6 +24,7 @@ pub use catalog::{
 pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
 pub use error::StoreError;
 pub use event::{PublishEvent, Published};
+pub use log::{FlowLog, LogPlace, LogQuery};
 pub use run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, Claimable, ClaimedRun, Commit, Create, Created,
     IdempotencyKey, LeaseDuration, NewChild, Parent, Resolve, ResolveOutcome, ResolvedWait, RunRecord,

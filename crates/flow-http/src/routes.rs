@@ -3,6 +3,7 @@
 mod execute;
 mod flow;
 mod health;
+mod log;
 mod resume;
 mod run;
 
@@ -18,6 +19,7 @@ use crate::error::Result;
 pub(crate) fn mount(config: &mut ServiceConfig) {
     execute::mount(config);
     flow::mount(config);
+    log::mount(config);
     resume::mount(config);
     run::mount(config);
     health::mount(config);

@@ -6,6 +6,8 @@ mod details;
 mod error;
 mod event;
 mod flow;
+mod list;
+mod log;
 pub(crate) mod page;
 mod preview;
 mod reply;
@@ -22,6 +24,8 @@ pub(crate) use details::Details;
 pub(crate) use error::{ErrorView, run_error};
 pub(crate) use event::Polled;
 pub(crate) use flow::FlowBody;
+pub(crate) use list::List;
+pub(crate) use log::{LogBody, LogCursor};
 pub(crate) use reply::{bare, metadata, status};
 pub(crate) use version::VersionBody;
 

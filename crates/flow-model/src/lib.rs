@@ -14,6 +14,7 @@ mod hash;
 mod ids;
 mod inputs;
 mod interface;
+mod json_beginning;
 mod json_size;
 mod log;
 mod names;
@@ -35,8 +36,9 @@ pub use hash::{DefinitionHash, text_hash};
 pub use ids::{BatchId, EventId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
 pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};
+pub use json_beginning::json_beginning;
 pub use json_size::json_size;
-pub use log::{LogLevel, LogLine};
+pub use log::{LogEntry, LogLevel, LogLine};
 pub use names::{InvalidName, SecretName, StepId, VariableName};
 pub use state::{
     Container, IllegalTransition, RunEnd, RunState, RunStatus, STATE_SCHEMA, Variable, Visit, VisitStatus,

@@ -7,7 +7,7 @@ use crate::failure::{Failure, Outcome};
 use crate::options::Target;
 use crate::{postgres, sqlite};
 
-pub(crate) use any::AnyConnection;
+pub(crate) use any::{AnyConnection, MultiBackend as AnyBackend};
 
 mod any {
     use super::{PgConnection, SqliteConnection};

@@ -17,6 +17,7 @@ mod event;
 mod failure;
 mod json;
 mod latch;
+mod log;
 mod migrations;
 mod node;
 mod options;

@@ -7,6 +7,7 @@
 pub(crate) mod account;
 pub(crate) mod event;
 pub(crate) mod flow;
+pub(crate) mod log;
 pub(crate) mod run;
 pub(crate) mod version;
 pub(crate) mod wait;

@@ -155,6 +155,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    flow_logs (flow_id, logged_at, run_id, seq, line) {
+        flow_id -> Binary,
+        logged_at -> BigInt,
+        run_id -> Binary,
+        seq -> BigInt,
+        line -> Integer,
+        level -> Text,
+        step -> Text,
+        message -> Text,
+        data -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     events (id) {
         id -> Binary,
         workspace_id -> Binary,

@@ -13,6 +13,7 @@ pub mod definitions;
 pub mod events;
 pub mod idempotency;
 pub mod leases;
+pub mod logs;
 mod macros;
 pub mod nodes;
 pub mod resting;

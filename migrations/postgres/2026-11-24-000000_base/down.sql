@@ -4,6 +4,7 @@ DROP TABLE latches;
 DROP TABLE events;
 DROP TABLE timers;
 DROP TABLE waits;
+DROP TABLE flow_logs;
 DROP TABLE run_snapshots;
 DROP TABLE run_events;
 DROP TABLE runs;

@@ -178,6 +178,24 @@ CREATE TABLE run_snapshots (
     payload BYTEA NOT NULL
 );
 
+-- What the events of a flow's runs say to whoever reads its log: made of them, in the commit that stores them. A row
+-- holds the step and a text of a few KiB, and is found by the flow. It outlives no run: see the index.
+CREATE TABLE flow_logs (
+    flow_id BYTEA NOT NULL CHECK (octet_length(flow_id) = 16),
+    logged_at BIGINT NOT NULL,
+    run_id BYTEA NOT NULL CHECK (octet_length(run_id) = 16),
+    seq BIGINT NOT NULL CHECK (seq >= 1),
+    line INTEGER NOT NULL CHECK (line >= 0),
+    level TEXT NOT NULL CHECK (level IN ('debug', 'info', 'warn', 'error')),
+    -- Empty for what is about the run as a whole.
+    step TEXT NOT NULL,
+    message TEXT NOT NULL,
+    data TEXT,
+    PRIMARY KEY (flow_id, logged_at, run_id, seq, line)
+);
+
+CREATE INDEX flow_logs_by_run ON flow_logs (run_id);
+
 CREATE TABLE waits (
     run_id BYTEA NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     visit TEXT NOT NULL,

@@ -3,6 +3,7 @@ DROP TABLE idempotency_keys;
 DROP TABLE events;
 DROP TABLE timers;
 DROP TABLE waits;
+DROP TABLE flow_logs;
 DROP TABLE run_snapshots;
 DROP TABLE run_events;
 DROP TABLE runs;

@@ -1,20 +1,15 @@
-//! `log`: notes something in the run's events.
-
-use std::sync::Arc;
+//! `log`: writes a line into the flow's log.
 
 use flow_expr::{JsonTemplate, Scope, Template};
-use flow_model::{Fields, RunError};
-use serde_json::{Map, Value};
+use flow_model::{Fields, LogLevel, LogLine, RunError};
 
 use super::Resolved;
 use crate::flow::{Templates, failed};
 
-const LEVELS: [&str; 4] = ["debug", "info", "warn", "error"];
-
 /// The message, how loud it is, and what goes with it.
 #[derive(Debug)]
 pub(crate) struct Log {
-    level: &'static str,
+    level: LogLevel,
     message: Template,
     data: Option<JsonTemplate>,
 }
@@ -22,9 +17,10 @@ pub(crate) struct Log {
 impl Log {
     pub(super) fn compile(data: &Fields<'_>, templates: Templates<'_>) -> Option<Self> {
         let wanted = data.string("level").unwrap_or("info");
-        let level = LEVELS.into_iter().find(|level| *level == wanted);
+        let level = LogLevel::ALL.into_iter().find(|level| level.as_str() == wanted);
         if level.is_none() {
-            let message = format!("this is no level; use one of {}", LEVELS.join(", "));
+            let message =
+                format!("this is no level; use one of {}", LogLevel::ALL.map(LogLevel::as_str).join(", "));
             data.faults().error(data.at("level"), "value_unknown", message);
         }
         let message = templates.required_text(data, "message");
@@ -35,16 +31,10 @@ impl Log {
         Some(Self { level: level?, message: message?, data: more })
     }
 
-    /// What is noted: `{level, message, data?}`.
     pub(super) fn resolve(&self, scope: &dyn Scope) -> Result<Resolved, RunError> {
         let message = self.message.render_text(scope).map_err(|error| failed(&error))?;
-        let mut noted = Map::new();
-        noted.insert("level".to_owned(), Value::from(self.level));
-        noted.insert("message".to_owned(), Value::from(message));
-        if let Some(data) = &self.data {
-            let data = data.evaluate(scope).map_err(|error| failed(&error))?;
-            noted.insert("data".to_owned(), Arc::unwrap_or_clone(data));
-        }
-        Ok(Resolved::Logged(Arc::new(Value::Object(noted))))
+        let data = self.data.as_ref().map(|data| data.evaluate(scope)).transpose();
+        let data = data.map_err(|error| failed(&error))?;
+        Ok(Resolved::Logged(LogLine { level: self.level, message, data }))
     }
 }

@@ -44,16 +44,16 @@ impl Decision {
         step: &CompiledStep,
         visit: VisitPath,
         resolved: Resolved,
-        logs: Vec<LogLine>,
+        mut logs: Vec<LogLine>,
     ) {
         let input = match &resolved {
-            Resolved::Task(input)
-            | Resolved::Logged(input)
-            | Resolved::Items(input)
-            | Resolved::Child(input) => Some(input.clone()),
+            Resolved::Task(input) | Resolved::Items(input) | Resolved::Child(input) => Some(input.clone()),
             _ => None,
         };
         self.events.push(EventKind::StepStarted { visit: visit.clone(), input });
+        if let Resolved::Logged(line) = &resolved {
+            logs.push(line.clone());
+        }
         if !logs.is_empty() {
             self.events.push(EventKind::StepLogged { visit: visit.clone(), lines: logs });
         }

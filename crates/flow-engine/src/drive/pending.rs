@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use flow_model::{BatchId, EventKind, RunEvent, Timestamp, VisitPath, Wait, WaitRequest, json_size};
+use flow_model::{BatchId, EventKind, LogLine, RunEvent, Timestamp, VisitPath, Wait, WaitRequest, json_size};
 
 use crate::ports::{Commit, NewChild, TimerKind};
 
@@ -129,7 +129,10 @@ fn about_bytes(kind: &EventKind) -> usize {
             EventKind::RunStarted(start) => json_size(&start.inputs),
             EventKind::StepStarted { input, .. } => input.as_deref().map_or(0, json_size),
             EventKind::StepCompleted { output, .. } => json_size(output),
-            EventKind::StepLogged { lines, .. } => lines.iter().map(|line| line.message.len()).sum(),
+            EventKind::StepLogged { lines, .. } => {
+                let bytes = |line: &LogLine| line.message.len() + line.data.as_deref().map_or(0, json_size);
+                lines.iter().map(bytes).sum()
+            }
             EventKind::StepFailed { .. }
             | EventKind::StepRetrying { .. }
             | EventKind::TimerFired { .. }

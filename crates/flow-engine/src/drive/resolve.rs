@@ -88,6 +88,7 @@ fn refused(error: ValueRefused) -> RunError {
 fn stored_text(resolved: &Resolved) -> Option<&str> {
     match resolved {
         Resolved::Failure(error) => Some(&error.message),
+        Resolved::Logged(line) => Some(&line.message),
         Resolved::Wait { request: WaitRequest::UserApproval { message, .. }, .. } => Some(message),
         Resolved::Wait { request: WaitRequest::ClientTool { tool_name, .. }, .. } => Some(tool_name),
         Resolved::Wait { request: WaitRequest::ShowForm { title, .. }, .. } => Some(title),
@@ -97,7 +98,6 @@ fn stored_text(resolved: &Resolved) -> Option<&str> {
         | Resolved::Skip
         | Resolved::Variables(_)
         | Resolved::Value(_)
-        | Resolved::Logged(_)
         | Resolved::Branch { .. }
         | Resolved::Output(_)
         | Resolved::Task(_)
@@ -113,7 +113,6 @@ fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
     match resolved {
         Resolved::Variables(value)
         | Resolved::Value(value)
-        | Resolved::Logged(value)
         | Resolved::Branch { output: value, .. }
         | Resolved::Output(value)
         | Resolved::Task(value)
@@ -121,6 +120,7 @@ fn stored(resolved: &Resolved) -> Option<&Arc<Value>> {
         | Resolved::Child(value)
         | Resolved::Wait { request: WaitRequest::ClientTool { args: value, .. }, .. } => Some(value),
         Resolved::Failure(error) => error.details.as_ref(),
+        Resolved::Logged(line) => line.data.as_ref(),
         Resolved::Wait {
             request:
                 WaitRequest::UserApproval { .. }

@@ -35,7 +35,11 @@ impl Evaluation {
 
     fn push(&mut self, mut outcome: ScriptOutcome) {
         let lines = outcome.logs.drain(..);
-        self.logs.extend(lines.map(|line| LogLine { level: level(line.level), message: line.message }));
+        self.logs.extend(lines.map(|line| LogLine {
+            level: level(line.level),
+            message: line.message,
+            data: None,
+        }));
         self.scripts.push(outcome);
         self.waited = true;
     }

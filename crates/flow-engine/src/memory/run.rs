@@ -293,6 +293,10 @@ impl Run {
         CancelOutcome::Requested
     }
 
+    pub(super) fn events(&self) -> impl Iterator<Item = &RunEvent> {
+        self.batches.iter().flat_map(|batch| batch.events.iter())
+    }
+
     /// The batches that hold events after number `after`.
     pub(super) fn log_after(&self, after: u64) -> Log {
         let is_before = |batch: &Batch| batch.events.last().is_none_or(|last| last.seq <= after);

@@ -42,6 +42,10 @@ impl Runs {
         self.rows.get(&run)
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Run> {
+        self.rows.values()
+    }
+
     /// Changes a run and keeps its place among the awake ones; none when there is no such run.
     pub(super) fn change<T>(
         &mut self,

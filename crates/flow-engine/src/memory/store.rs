@@ -5,12 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
-use super::MemoryStore;
 use super::run::Run;
+use super::{MemoryStore, logs};
 use crate::{
-    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError,
-    StoredDefinition, StoredRun, StoredWait, Timer,
+    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, FlowLog,
+    LeaseDuration, LogQuery, PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store,
+    StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
 };
 
 #[async_trait]
@@ -95,6 +95,14 @@ impl Store for MemoryStore {
 
     async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError> {
         Ok(self.tables().runs.publish(event))
+    }
+
+    async fn log_list(&self, query: LogQuery) -> Result<Vec<FlowLog>, StoreError> {
+        Ok(logs::list(&self.tables().runs, &query))
+    }
+
+    async fn log_count(&self, query: LogQuery) -> Result<u64, StoreError> {
+        Ok(logs::count(&self.tables().runs, &query))
     }
 
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {

@@ -7,6 +7,7 @@ use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
 use super::StoreError;
 use super::event::{PublishEvent, Published};
+use super::log::{FlowLog, LogQuery};
 use super::run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
     Resolve, ResolveOutcome, RunRecord, Signals, StoredDefinition, StoredRun, StoredWait, Timer,
@@ -114,6 +115,13 @@ pub trait Store: Send + Sync + 'static {
     /// A repeat under the same id stores nothing and wakes nobody: it is told of the runs that have taken the event
     /// by now. Once the event was purged it would be a new one.
     async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError>;
+
+    /// Entries of a flow's log, newest first: what [`LogEntry::of`](flow_model::LogEntry::of) makes of the events of
+    /// its runs, there as soon as the events are.
+    async fn log_list(&self, query: LogQuery) -> Result<Vec<FlowLog>, StoreError>;
+
+    /// How many entries there are, whatever the query's `after`, `skip` and `limit` are.
+    async fn log_count(&self, query: LogQuery) -> Result<u64, StoreError>;
 
     /// The timers that are due, the earliest first, at most `limit`.
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError>;

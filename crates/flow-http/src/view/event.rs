@@ -197,11 +197,14 @@ pub(super) enum Answer<'a> {
 struct Line<'a> {
     level: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
 }
 
 impl<'a> Line<'a> {
     fn of(line: &'a LogLine) -> Self {
-        Self { level: line.level.as_str(), message: &line.message }
+        let data = line.data.as_deref();
+        Self { level: line.level.as_str(), message: &line.message, data }
     }
 }
 

@@ -9,6 +9,7 @@ mod create;
 mod execute;
 mod execute_async;
 mod execute_failing;
+mod flow_logs;
 mod form;
 mod handling;
 mod idempotency;

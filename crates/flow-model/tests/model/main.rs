@@ -5,6 +5,7 @@ mod apply;
 mod events;
 mod inputs;
 mod interface;
+mod log;
 mod names;
 mod retry;
 mod strategies;

@@ -150,7 +150,11 @@ fn handling() -> impl Strategy<Value = Handling> {
 
 fn line() -> impl Strategy<Value = LogLine> {
     let levels = vec![LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error];
-    (proptest::sample::select(levels), ".*").prop_map(|(level, message)| LogLine { level, message })
+    (proptest::sample::select(levels), ".*").prop_map(|(level, message)| LogLine {
+        level,
+        message,
+        data: None,
+    })
 }
 
 /// Any event, the frequent ones more often.

@@ -13,6 +13,7 @@ use crate::event::arrival::{Arrival, Arrivals, Taker};
 use crate::event::topic::Topic;
 use crate::failure::{Failure, Outcome};
 use crate::latch::Latch;
+use crate::log::NewEntries;
 use crate::rows::stored_number;
 use crate::rows::wait::{CLOSED, OPEN, RESOLVED};
 use crate::schema::{run_events, runs, timers, waits};
@@ -38,6 +39,7 @@ pub(crate) struct Prepared {
     pub(crate) last_at: Timestamp,
     timers: Vec<(VisitPath, TimerKind, Timestamp)>,
     events: Encoded,
+    logs: NewEntries,
 }
 
 /// The run whose commit is stored, after its row was.
@@ -128,6 +130,7 @@ impl Prepared {
             last_at: last.time,
             timers: timers_set,
             events: codec::encode(commit.events.as_slice()).map_err(unwritable)?,
+            logs: NewEntries::of(&commit.events),
         })
     }
 
@@ -153,6 +156,7 @@ impl Prepared {
     pub(crate) fn store(&self, connection: &mut AnyConnection, of: Of<'_>) -> Outcome<()> {
         let run = of.taker.run;
         self.store_events(connection, run)?;
+        self.logs.store(connection, run)?;
         let mut number = of.answers_stored - stored_count(of.arrivals.count());
         for (place, wait) in self.opened.iter().enumerate() {
             let arrival = of.arrivals.of(place);

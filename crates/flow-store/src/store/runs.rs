@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use flow_engine::{
-    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, LeaseDuration,
-    PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError,
-    StoredDefinition, StoredRun, StoredWait, Timer,
+    Append, AppendRefused, Appended, CancelOutcome, Claim, ClaimedRun, Create, Created, FlowLog,
+    LeaseDuration, LogQuery, PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store,
+    StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
 };
 use flow_model::{DefinitionHash, NodeId, RunEvent, RunId, RunState, Timestamp};
 
@@ -18,7 +18,7 @@ use crate::run::claim::{Claimed, Contended};
 use crate::run::create::NewRun;
 use crate::run::snapshot::NewSnapshot;
 use crate::run::{cancel, claim, load, slot, told};
-use crate::{definition, node, purge, timer, wait};
+use crate::{definition, log, node, purge, timer, wait};
 
 #[async_trait]
 impl Store for SqlStore {
@@ -108,6 +108,14 @@ impl Store for SqlStore {
         let new = NewEvent::new(event)?;
         let latches = vec![new.latch()];
         self.write_with(Order::Many, latches, move |connection| new.store(connection)).await
+    }
+
+    async fn log_list(&self, query: LogQuery) -> Result<Vec<FlowLog>, StoreError> {
+        self.read(move |connection| log::list(connection, &query)).await
+    }
+
+    async fn log_count(&self, query: LogQuery) -> Result<u64, StoreError> {
+        self.read(move |connection| log::count(connection, &query)).await
     }
 
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {

@@ -67,6 +67,14 @@ macro_rules! conformance_tests {
             one_of_many_wins,
             a_purge_deletes_expired_keys,
         }
+        $crate::conformance_tests! { @group logs
+            begin_empty,
+            hold_what_events_say,
+            are_searched,
+            are_read_in_pages,
+            count_a_commit_once,
+            need_a_flow,
+        }
         $crate::conformance_tests! { @group runs_append
             keeps_the_order,
             takes_large_commits,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Catalog, Claim, ClaimedRun, Commit, Create, Created,
-    FlowRecord, LeaseDuration, NewDraft, NewFlow, PublishDraft, PublishEvent, Published, Resolve,
-    ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait, Timer,
-    VersionRecord,
+    FlowLog, FlowRecord, LeaseDuration, LogQuery, NewDraft, NewFlow, PublishDraft, PublishEvent, Published,
+    Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
+    Timer, VersionRecord,
 };
 use flow_model::{
     DefinitionHash, FlowId, NodeId, RunEvent, RunId, RunState, Timestamp, VersionNumber, WorkspaceId,
@@ -92,6 +92,14 @@ impl<S: Store> Store for FaultyStore<S> {
 
     async fn event_publish(&self, event: PublishEvent) -> Result<Published, StoreError> {
         self.through("event_publish", self.inner.event_publish(event)).await
+    }
+
+    async fn log_list(&self, query: LogQuery) -> Result<Vec<FlowLog>, StoreError> {
+        self.through("log_list", self.inner.log_list(query)).await
+    }
+
+    async fn log_count(&self, query: LogQuery) -> Result<u64, StoreError> {
+        self.through("log_count", self.inner.log_count(query)).await
     }
 
     async fn timer_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>, StoreError> {
