@@ -27,7 +27,8 @@ pub struct LogEntry {
     pub step: Option<String>,
     /// The text, cut after 4 KiB. Without NUL, which no database takes.
     pub message: String,
-    /// What goes with it. Where its JSON has more than 4 KiB, a string with the beginning of that.
+    /// What goes with it: that of a line, or `{code, attempt?, details?}` of a failure. Where the JSON of a line's data
+    /// or of the details has more than 4 KiB, a string with the beginning of it.
     pub data: Option<Arc<Value>>,
 }
 
@@ -42,12 +43,13 @@ impl LogEntry {
             level,
             step: step(),
             message: beginning(message).replace('\0', "\u{fffd}"),
-            data: data.map(cut),
+            data,
         };
         let one = |level, message: &str, error| vec![entry((0, (level, message, Some(about(error)))))];
         match &event.kind {
             EventKind::StepLogged { lines, .. } => {
-                let lines = lines.iter().map(|line| (line.level, line.message.as_str(), line.data.clone()));
+                let lines =
+                    lines.iter().map(|line| (line.level, line.message.as_str(), line.data.clone().map(cut)));
                 (0..).zip(lines).map(entry).collect()
             }
             EventKind::StepRetrying { error, due_at, .. } => {
