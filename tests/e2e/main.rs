@@ -13,6 +13,7 @@ mod main_job;
 mod races;
 mod retry;
 mod scripts;
+mod secrets;
 mod server;
 mod stop;
 mod world;

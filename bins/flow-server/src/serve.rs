@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
-use flow_engine::{Accounts, Engine, ResumeLinks};
+use flow_engine::{Accounts, Engine, EngineBuilder, ResumeLinks, Vault};
 use flow_http::Api;
-use flow_store::SqlStore;
+use flow_store::{SqlStore, SqlVault};
 
 use crate::config::Config;
+use crate::key::Key;
 use crate::parts::{open_store, registry, scripts};
 use crate::{key, say, telemetry};
 
@@ -34,8 +35,11 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
         // Before the engine: an address that is taken ends the start.
         let listener = http::listen(&config)?;
         let address = listener.local_addr().context("asking for the address")?;
-        let engine = start_engine(&config, &store, engine_runtime, address).await?;
-        let served = serve_http(&config, &engine, store.clone(), listener).await;
+        let key = key::load(&config)?;
+        let vault = key.map(|key| Arc::new(SqlVault::new((*store).clone(), key)));
+        let engine = Engine::builder().store(store.clone()).runtime(engine_runtime);
+        let engine = start_engine(&config, engine, address, key, vault.clone()).await?;
+        let served = serve_http(&config, &engine, store.clone(), vault, listener).await;
         if served.is_err() {
             engine.stop(Duration::ZERO).await;
         }
@@ -48,31 +52,36 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
 
 async fn start_engine(
     config: &Config,
-    store: &Arc<SqlStore>,
-    runtime: tokio::runtime::Handle,
+    engine: EngineBuilder,
     address: SocketAddr,
+    key: Option<Key>,
+    vault: Option<Arc<SqlVault>>,
 ) -> anyhow::Result<Engine> {
-    let mut engine =
-        Engine::builder().store(store.clone()).steps(registry(config)?).scripts(scripts(config)?);
-    if let Some(key) = key::load(config)? {
+    let mut engine = engine.steps(registry(config)?).scripts(scripts(config)?);
+    if let Some(vault) = vault {
+        engine = engine.secrets(vault);
+    }
+    if let Some(key) = key {
         let base_url = match config.public_url.as_str() {
             "" => format!("http://{address}"),
             given => given.to_owned(),
         };
         engine = engine.resume_links(ResumeLinks::new(base_url, key));
     }
-    engine.runtime(runtime).limits(config.limits()).build().await.context("starting the engine")
+    engine.limits(config.limits()).build().await.context("starting the engine")
 }
 
 async fn serve_http(
     config: &Config,
     engine: &Engine,
     store: Arc<SqlStore>,
+    vault: Option<Arc<SqlVault>>,
     listener: TcpListener,
 ) -> anyhow::Result<()> {
     let address = listener.local_addr().context("asking for the address")?;
     let accounts: Arc<dyn Accounts> = store;
-    let api = Api { engine: engine.clone(), accounts: accounts.clone(), options: config.http.clone() };
+    let vault = vault.map(|vault| vault as Arc<dyn Vault>);
+    let api = Api { engine: engine.clone(), accounts: accounts.clone(), vault, options: config.http.clone() };
     // The token that it makes is shown this once, so only a server that has its address gets here.
     let welcome = first_start::prepare(config, engine, &*accounts).await?;
     let server = http::server(config, listener, api)?;

@@ -25,7 +25,7 @@ use crate::{Limits, Registry, Step};
 pub(crate) use cache::FlowCache;
 pub(crate) use concurrency::Concurrency;
 pub(crate) use names::{Names, RESERVED};
-pub(crate) use secrets::{StepSecrets, name_of};
+pub(crate) use secrets::{StepSecrets, name_of, named as named_secrets};
 pub(crate) use templates::{Templates, failed};
 
 /// A compiled definition.

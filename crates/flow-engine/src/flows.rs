@@ -2,6 +2,7 @@
 
 mod label;
 mod publish;
+mod secrets;
 mod sub_flows;
 
 use std::sync::Arc;
@@ -187,7 +188,7 @@ impl Flows {
         }
     }
 
-    /// Every fault of a flow's document, those of the flows that it names included.
+    /// Every fault of a flow's document, those of the flows and secrets that it names included.
     async fn check(
         &self,
         workspace: WorkspaceId,
@@ -196,6 +197,7 @@ impl Flows {
     ) -> Result<Vec<Fault>, EngineError> {
         let mut faults = self.validate(document);
         faults.extend(sub_flows::check(self, workspace, flow, document).await?);
+        faults.extend(secrets::check(self, workspace, document).await);
         Ok(faults)
     }
 

@@ -34,6 +34,6 @@ pub use script::{
     ChanceSource, Script, ScriptCode, ScriptEngine, ScriptExpression, ScriptFailure, ScriptFailureKind,
     ScriptLog, ScriptLogLevel, ScriptOutcome, ScriptOwner,
 };
-pub use secrets::{ExposeSecret, SecretString, Secrets, SecretsUnavailable};
+pub use secrets::{ExposeSecret, SecretRecord, SecretString, Secrets, SecretsUnavailable, Vault};
 pub use step::{Effect, Step, StepContext, StepError};
 pub use store::Store;

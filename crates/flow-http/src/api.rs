@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use flow_engine::{Accounts, Clock, Engine};
+use flow_engine::{Accounts, Clock, Engine, Vault};
 use flow_model::Timestamp;
 
-use crate::{Options, observe, routes};
+use crate::error::Result;
+use crate::{ApiError, Options, observe, routes};
 
 /// What the routes work on. Cheap to clone: one for each worker thread.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub struct Api {
     pub engine: Engine,
     /// Where tokens are looked up.
     pub accounts: Arc<dyn Accounts>,
+    /// Where secrets are managed; none on a server that has no key for them.
+    pub vault: Option<Arc<dyn Vault>>,
     /// Limits and bounds.
     pub options: Options,
 }
@@ -24,6 +27,11 @@ impl Api {
     /// The present moment, by the engine's clock.
     pub(crate) fn now(&self) -> Timestamp {
         Clock::now(self.engine.clock())
+    }
+
+    /// Where secrets are managed.
+    pub(crate) fn vault(&self) -> Result<&dyn Vault> {
+        self.vault.as_deref().ok_or(ApiError::NoVault)
     }
 }
 

@@ -6,7 +6,7 @@ mod table;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use flow_engine::{EngineError, Scope, StoreError};
-use flow_model::{Fault, RunError, RunId};
+use flow_model::{Fault, RunError, RunId, SecretName};
 
 pub(crate) use problem::{Problem, log};
 pub use table::Code;
@@ -43,6 +43,15 @@ pub enum ApiError {
     /// The path names no run.
     #[error("there is no run `{0}`")]
     RunNotFound(String),
+    /// The path names no secret.
+    #[error("the workspace has no secret `{0}`; list the secrets to find its name")]
+    SecretNotFound(SecretName),
+    /// The server keeps no secrets.
+    #[error(
+        "this server keeps no secrets: give it a key with `FLOW_SECRETS__KEY` (32 bytes in base64, the same for all \
+         servers of the database; make one with: openssl rand -base64 32)"
+    )]
+    NoVault,
     /// The body stopped coming.
     #[error("the body didn't arrive whole; send it again")]
     BodyIncomplete(#[source] actix_web::error::PayloadError),
@@ -130,6 +139,8 @@ impl ApiError {
             Self::ScopeMissing(_) => Code::ScopeMissing,
             Self::FlowNotFound(_) => Code::FlowNotFound,
             Self::RunNotFound(_) => Code::RunNotFound,
+            Self::SecretNotFound(_) => Code::SecretNotFound,
+            Self::NoVault => Code::SecretsUnavailable,
             Self::LinkMissing => Code::LinkInvalid,
             Self::BodyIncomplete(_) => Code::BodyIncomplete,
             Self::BodyTimeout { .. } => Code::BodyTimeout,

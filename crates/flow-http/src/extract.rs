@@ -13,10 +13,12 @@ mod query;
 
 pub(crate) use answerer::Answerer;
 pub(crate) use body::Body;
-pub(crate) use caller::{PublishFlows, ReadFlows, ReadRuns, ResumeRuns, RunFlows, Scoped, WriteFlows};
+pub(crate) use caller::{
+    AdminWorkspace, PublishFlows, ReadFlows, ReadRuns, ResumeRuns, RunFlows, Scoped, WriteFlows,
+};
 pub(crate) use etag::{IfMatch, etag};
 pub(crate) use idempotency::{Mode, idempotency_key};
 pub(crate) use page::Page;
-pub(crate) use path::{Id, judged};
+pub(crate) use path::{Id, Named, judged};
 pub(crate) use prefer::Prefer;
 pub(crate) use query::{Query, unless_faulty};

@@ -6,6 +6,7 @@ mod health;
 mod log;
 mod resume;
 mod run;
+mod secret;
 
 use actix_web::guard::{Any, Guard, Method as IsMethod};
 use actix_web::http::Method;
@@ -22,6 +23,7 @@ pub(crate) fn mount(config: &mut ServiceConfig) {
     log::mount(config);
     resume::mount(config);
     run::mount(config);
+    secret::mount(config);
     health::mount(config);
 }
 

@@ -11,6 +11,7 @@ mod log;
 pub(crate) mod page;
 mod preview;
 mod reply;
+mod secret;
 mod version;
 mod wait;
 
@@ -27,6 +28,7 @@ pub(crate) use flow::FlowBody;
 pub(crate) use list::List;
 pub(crate) use log::{LogBody, LogCursor};
 pub(crate) use reply::{bare, metadata, status};
+pub(crate) use secret::{SecretList, secret_value};
 pub(crate) use version::VersionBody;
 
 /// Names the run of an execution.

@@ -32,10 +32,12 @@ mod sqlite;
 mod statement;
 mod store;
 mod timer;
+mod vault;
 mod wait;
 mod writer;
 
 pub use error::OpenError;
 pub use options::Options;
 pub use store::SqlStore;
+pub use vault::SqlVault;
 pub use writer::Stats;

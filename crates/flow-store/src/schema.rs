@@ -36,6 +36,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    secrets (workspace_id, name) {
+        workspace_id -> Binary,
+        name -> Text,
+        ciphertext -> Binary,
+        nonce -> Binary,
+        key_id -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
     definitions (hash) {
         hash -> Binary,
         document -> Text,

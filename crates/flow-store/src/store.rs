@@ -54,14 +54,14 @@ impl SqlStore {
         self.open.writer.stats()
     }
 
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl Fn(&mut AnyConnection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.open.readers.run(read).await
     }
 
-    async fn write<T: Send + 'static>(
+    pub(crate) async fn write<T: Send + 'static>(
         &self,
         order: Order,
         work: impl FnMut(&mut AnyConnection) -> Outcome<T> + Send + 'static,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use flow_engine::{SecretString, Secrets, SecretsUnavailable};
-use flow_model::{SecretName, WorkspaceId};
+use flow_engine::{SecretRecord, SecretString, Secrets, SecretsUnavailable, StoreError, Vault};
+use flow_model::{SecretName, Timestamp, WorkspaceId};
 
 /// Secrets of one workspace. Clones are handles of the same ones.
 #[derive(Clone)]
@@ -17,6 +17,7 @@ pub struct KnownSecrets {
 #[derive(Default)]
 struct State {
     values: BTreeMap<SecretName, SecretString>,
+    times: BTreeMap<SecretName, (Timestamp, Timestamp)>,
     away: usize,
     asked: Vec<BTreeSet<String>>,
 }
@@ -69,5 +70,40 @@ impl Secrets for KnownSecrets {
         }
         let is_known = workspace == self.workspace;
         Ok(if is_known { state.values.clone() } else { BTreeMap::new() })
+    }
+}
+
+/// Of that one workspace: every other has none, and can store none.
+#[async_trait]
+impl Vault for KnownSecrets {
+    async fn secret_put(
+        &self,
+        workspace: WorkspaceId,
+        name: SecretName,
+        value: SecretString,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if workspace != self.workspace {
+            return Err(StoreError::Rejected { reason: "these secrets are another workspace's".to_owned() });
+        }
+        let mut state = self.state();
+        let made = state.values.insert(name.clone(), value).is_none();
+        state.times.entry(name).or_insert((now, now)).1 = now;
+        Ok(made)
+    }
+
+    async fn secret_delete(&self, workspace: WorkspaceId, name: SecretName) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        state.times.remove(&name);
+        Ok(workspace == self.workspace && state.values.remove(&name).is_some())
+    }
+
+    async fn secret_list(&self, workspace: WorkspaceId) -> Result<Vec<SecretRecord>, StoreError> {
+        let state = self.state();
+        let times = state.times.iter().filter(|_| workspace == self.workspace);
+        let record = |(name, (created_at, updated_at)): (&SecretName, &(Timestamp, Timestamp))| {
+            SecretRecord { name: name.clone(), created_at: *created_at, updated_at: *updated_at }
+        };
+        Ok(times.map(record).collect())
     }
 }

@@ -5,7 +5,10 @@
 use std::collections::BTreeSet;
 
 use flow_expr::{Expression, JsonTemplate};
-use flow_model::{Faults, SecretName};
+use flow_model::{Document, Faults, SecretName, pointer_token};
+use serde_json::Value;
+
+use crate::Registry;
 
 /// The name that secrets are members of.
 pub(super) const GROUP: &str = "secrets";
@@ -28,6 +31,27 @@ impl StepSecrets {
         let strings = held.iter().map(|(pointer, _)| Box::from(*pointer)).collect();
         (!names.is_empty()).then(|| Self { names: names.into_iter().collect(), strings })
     }
+}
+
+/// The secrets that the settings of a document's steps have, each with the place of every string that it is in. Settings
+/// that are no templates are reported elsewhere, and have none.
+pub(crate) fn named(document: &Value, registry: &Registry) -> Vec<(String, SecretName)> {
+    let document = Document::read(document, &Faults::new());
+    let mut named = Vec::new();
+    for step in document.all_steps() {
+        let Some(fields) = registry.get(&step.kind).map(|kind| kind.secret_fields()) else { continue };
+        for (field, value) in step.data.iter().filter(|(field, _)| fields.contains(&field.as_str())) {
+            let template =
+                JsonTemplate::parse_holding(value, &mut |_, expression| hold(expression, "", &Faults::new()));
+            let Ok(template) = template else { continue };
+            let held = template.held().into_iter();
+            let secrets = held.filter_map(|(inside, part)| {
+                Some((format!("{}/data/{}{inside}", step.pointer, pointer_token(field)), name_of(part)?))
+            });
+            named.extend(secrets);
+        }
+    }
+    named
 }
 
 /// The part of a template as which a secret is held back.

@@ -1,6 +1,7 @@
 //! Secrets: where they may stand, that they are sent and never recorded, and that nothing that comes back shows them.
 
 mod injected;
+mod published;
 mod redacted;
 mod written;
 

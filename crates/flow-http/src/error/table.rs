@@ -59,6 +59,8 @@ codes! {
     VersionNotFound = "version_not_found", NOT_FOUND, "Version not found";
     /// No such run.
     RunNotFound = "run_not_found", NOT_FOUND, "Run not found";
+    /// No such secret.
+    SecretNotFound = "secret_not_found", NOT_FOUND, "Secret not found";
     /// No such link, or its run is gone.
     LinkInvalid = "link_invalid", NOT_FOUND, "Link invalid";
     /// The body took too long to arrive.
@@ -127,6 +129,8 @@ codes! {
     Internal = "internal_error", INTERNAL_SERVER_ERROR, "Internal error";
     /// The database is away.
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "Database unavailable";
+    /// The server has no key to keep secrets under.
+    SecretsUnavailable = "secrets_unavailable", SERVICE_UNAVAILABLE, "Secrets unavailable";
     /// The server is on its way out.
     Stopping = "stopping", SERVICE_UNAVAILABLE, "Server stopping";
 }

@@ -43,6 +43,7 @@ needs! {
     PublishFlows = FlowsPublish;
     ReadRuns = RunsRead;
     ResumeRuns = RunsResume;
+    AdminWorkspace = WorkspaceAdmin;
 }
 
 impl<S> Scoped<S> {

@@ -4,7 +4,7 @@ use std::future::{Future, Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use flow_model::{FlowId, RunId};
+use flow_model::{FlowId, RunId, SecretName};
 
 use crate::ApiError;
 use crate::error::Result;
@@ -34,6 +34,26 @@ impl FromRequest for Id {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self(request.match_info().get("id").unwrap_or_default().to_owned())))
+    }
+}
+
+/// The name in the path, as sent.
+pub(crate) struct Named(String);
+
+impl Named {
+    /// The secret that it names.
+    pub(crate) fn secret(&self) -> Result<SecretName> {
+        let parsed = self.0.parse::<SecretName>();
+        parsed.map_err(|error| ApiError::fault("", "invalid_name", format!("the name in the path: {error}")))
+    }
+}
+
+impl FromRequest for Named {
+    type Error = ApiError;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.match_info().get("name").unwrap_or_default().to_owned())))
     }
 }
 

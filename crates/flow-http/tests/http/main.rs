@@ -22,6 +22,7 @@ mod resume;
 mod resume_link;
 mod resume_refused;
 mod run_flow;
+mod secret;
 mod server;
 mod table;
 mod wire;

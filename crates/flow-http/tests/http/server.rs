@@ -64,10 +64,18 @@ impl Server {
             .build()
             .await
             .unwrap();
-        let api = Api { engine, accounts, options: Options::default() };
+        let api = Api { engine, accounts, vault: None, options: Options::default() };
         let mut server = Self { api, clock, work, slow, store, token: String::new() };
         server.token = server.token_of("default", &Scope::ALL, None).await;
         server
+    }
+
+    /// The workspace of that name.
+    pub(crate) async fn workspace(&self, name: &str) -> WorkspaceId {
+        let mut random = [0; 10];
+        self.api.engine.entropy().fill(&mut random);
+        let (id, now) = (WorkspaceId::new(self.clock.now(), random), self.clock.now());
+        self.store.workspace_ensure(name, id, now).await.unwrap()
     }
 
     /// A new token of that workspace.
@@ -75,7 +83,7 @@ impl Server {
         let (store, now) = (&self.store, self.clock.now());
         let mut random = [0; 10];
         self.api.engine.entropy().fill(&mut random);
-        let workspace = store.workspace_ensure(workspace, WorkspaceId::new(now, random), now).await.unwrap();
+        let workspace = self.workspace(workspace).await;
         let user = NewUser {
             id: UserId::new(now, random),
             workspace,
@@ -106,6 +114,14 @@ impl Server {
 
     pub(crate) fn get(&self, path: &str) -> Ask<'_> {
         self.ask(Method::GET, path)
+    }
+
+    pub(crate) fn put(&self, path: &str) -> Ask<'_> {
+        self.ask(Method::PUT, path)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Ask<'_> {
+        self.ask(Method::DELETE, path)
     }
 
     pub(crate) fn post(&self, path: &str) -> Ask<'_> {

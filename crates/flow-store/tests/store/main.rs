@@ -15,3 +15,4 @@ mod plans;
 mod prepared;
 mod runs;
 mod servers;
+mod vault;
