@@ -14,6 +14,7 @@ mod decide;
 mod drive;
 mod engine;
 mod error;
+mod files;
 mod flow;
 mod flows;
 mod links;
@@ -27,6 +28,7 @@ mod topic;
 
 pub use engine::{Engine, EngineBuilder, Limits};
 pub use error::EngineError;
+pub use files::{Files, NewFile, Upload};
 pub use flow::{CompiledStep, Flow, validate_document};
 pub use flows::{FlowInput, FlowView, Flows, Publish, VersionView};
 pub use links::ResumeLinks;

@@ -11,6 +11,7 @@ mod catalog;
 mod children;
 mod claim;
 mod events;
+mod files;
 mod logs;
 mod run;
 mod runs;
@@ -22,15 +23,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use flow_model::DefinitionHash;
+use bytes::Bytes;
+use flow_model::{DefinitionHash, FileId};
 
 use self::accounts::People;
 use self::catalog::Flows;
 use self::runs::Runs;
-use crate::{RunRecord, StoreError, StoredDefinition};
+use crate::{FilePlace, FileRecord, RunRecord, StoreError, StoredDefinition};
 
-/// An empty store, implementing [`Store`](crate::Store), [`Catalog`](crate::Catalog) and
-/// [`Accounts`](crate::Accounts). Clones are handles of the same store.
+/// An empty store, implementing [`Store`](crate::Store), [`Catalog`](crate::Catalog), [`Accounts`](crate::Accounts),
+/// and both ports of files. Clones are handles of the same store.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     tables: Arc<Mutex<Tables>>,
@@ -42,6 +44,8 @@ struct Tables {
     runs: Runs,
     flows: Flows,
     people: People,
+    files: HashMap<FileId, FileRecord>,
+    contents: HashMap<FilePlace, Bytes>,
 }
 
 impl MemoryStore {

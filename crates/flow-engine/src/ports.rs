@@ -8,6 +8,7 @@ mod catalog;
 mod clock;
 mod error;
 mod event;
+mod files;
 mod log;
 mod run;
 mod script;
@@ -24,6 +25,7 @@ pub use catalog::{
 pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
 pub use error::StoreError;
 pub use event::{PublishEvent, Published};
+pub use files::{FileBytes, FileContents, FilePlace, FileRecord, FileRecords, FileWriter, FilesError};
 pub use log::{FlowLog, LogPlace, LogQuery};
 pub use run::{
     Append, AppendRefused, Appended, CancelOutcome, Claim, Claimable, ClaimedRun, Commit, Create, Created,

@@ -95,3 +95,6 @@ id!(
 id!(
     /// One append to a run's log. An append whose answer was lost is settled by looking for its batch.
     BatchId, "batch");
+id!(
+    /// A file that somebody uploaded. It never changes.
+    FileId, "file");

@@ -30,8 +30,10 @@ pub struct InputField {
 /// The type of an input's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldType {
-    /// Text: `string`, `text`, `date`, `select`, `email`, `url`, `file`.
+    /// Text: `string`, `text`, `date`, `select`, `email`, `url`.
     Text,
+    /// The id of a file that was uploaded: `file`.
+    File,
     /// A number.
     Number,
     /// True or false.
@@ -45,7 +47,8 @@ pub enum FieldType {
 impl FieldType {
     fn parse(text: &str) -> Option<Self> {
         Some(match text {
-            "string" | "text" | "date" | "select" | "email" | "url" | "file" => Self::Text,
+            "string" | "text" | "date" | "select" | "email" | "url" => Self::Text,
+            "file" => Self::File,
             "number" => Self::Number,
             "boolean" => Self::Boolean,
             "object" => Self::Object,
@@ -57,6 +60,7 @@ impl FieldType {
     const fn noun(self) -> &'static str {
         match self {
             Self::Text => "a string",
+            Self::File => "the id of an uploaded file, a string",
             Self::Number => "a number",
             Self::Boolean => "true or false",
             Self::Object => "an object",
@@ -66,7 +70,7 @@ impl FieldType {
 
     fn fits(self, value: &Value) -> bool {
         match self {
-            Self::Text => value.is_string(),
+            Self::Text | Self::File => value.is_string(),
             Self::Number => value.is_number(),
             Self::Boolean => value.is_boolean(),
             Self::Object => value.is_object(),

@@ -33,7 +33,7 @@ pub use error::RunError;
 pub use event::{Binding, EVENT_SCHEMA, EventKind, Fold, Handling, RunEvent, RunStart, Trigger};
 pub use fault::{Fault, Faults, Fields, Severity, excerpt, pointer_token};
 pub use hash::{DefinitionHash, text_hash};
-pub use ids::{BatchId, EventId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
+pub use ids::{BatchId, EventId, FileId, FlowId, NodeId, ParseIdError, RunId, TokenId, UserId, WorkspaceId};
 pub use inputs::{FieldType, InputField, InputSchema};
 pub use interface::{Bump, Interface};
 pub use json_beginning::json_beginning;

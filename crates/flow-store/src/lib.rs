@@ -15,6 +15,8 @@ mod definition;
 mod error;
 mod event;
 mod failure;
+mod file;
+mod folder;
 mod json;
 mod latch;
 mod log;
@@ -37,6 +39,7 @@ mod wait;
 mod writer;
 
 pub use error::OpenError;
+pub use folder::FileFolder;
 pub use options::Options;
 pub use store::SqlStore;
 pub use vault::SqlVault;

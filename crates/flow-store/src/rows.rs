@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 pub(crate) mod event;
+pub(crate) mod file;
 pub(crate) mod flow;
 pub(crate) mod log;
 pub(crate) mod run;

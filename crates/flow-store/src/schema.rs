@@ -220,6 +220,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    files (id) {
+        id -> Binary,
+        workspace_id -> Binary,
+        name -> Text,
+        content_type -> Text,
+        size -> BigInt,
+        sha256 -> Binary,
+        created_at -> BigInt,
+        created_by -> Nullable<Binary>,
+    }
+}
+
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(tokens -> workspaces (workspace_id));
 diesel::allow_tables_to_appear_in_same_query!(events, waits);

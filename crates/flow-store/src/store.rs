@@ -2,6 +2,7 @@
 
 mod accounts;
 mod catalog;
+mod files;
 mod runs;
 
 use std::fmt;

@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod children;
 pub mod definitions;
 pub mod events;
+pub mod files;
 pub mod idempotency;
 pub mod leases;
 pub mod logs;
@@ -33,9 +34,9 @@ pub mod waits;
 pub mod waits_expiry;
 mod world;
 
-use flow_engine::{Accounts, Catalog, Store};
+use flow_engine::{Accounts, Catalog, FileRecords, Store};
 
 /// A store that serves flows, not only runs them.
-pub trait Backend: Store + Catalog + Accounts {}
+pub trait Backend: Store + Catalog + Accounts + FileRecords {}
 
-impl<T: Store + Catalog + Accounts> Backend for T {}
+impl<T: Store + Catalog + Accounts + FileRecords> Backend for T {}

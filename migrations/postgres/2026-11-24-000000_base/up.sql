@@ -281,3 +281,16 @@ CREATE TABLE nodes (
     id BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
     expires_at BIGINT NOT NULL
 );
+
+-- What is known of an uploaded file. Its bytes are stored elsewhere, and before their row.
+CREATE TABLE files (
+    id BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(id) = 16),
+    workspace_id BYTEA NOT NULL CHECK (octet_length(workspace_id) = 16),
+    name TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    size BIGINT NOT NULL CHECK (size >= 0),
+    sha256 BYTEA NOT NULL CHECK (octet_length(sha256) = 32),
+    created_at BIGINT NOT NULL,
+    -- Who did it is history, and outlives the user: no reference.
+    created_by BYTEA CHECK (octet_length(created_by) = 16)
+);

@@ -1,3 +1,4 @@
+DROP TABLE files;
 DROP TABLE nodes;
 DROP TABLE idempotency_keys;
 DROP TABLE events;

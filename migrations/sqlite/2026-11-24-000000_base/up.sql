@@ -273,3 +273,16 @@ CREATE TABLE nodes (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What is known of an uploaded file. Its bytes are stored elsewhere, and before their row.
+CREATE TABLE files (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    workspace_id BLOB NOT NULL CHECK (length(workspace_id) = 16),
+    name TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    size INTEGER NOT NULL CHECK (size >= 0),
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+    created_at INTEGER NOT NULL,
+    -- Who did it is history, and outlives the user: no reference.
+    created_by BLOB CHECK (length(created_by) = 16)
+) STRICT;

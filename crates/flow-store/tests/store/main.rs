@@ -7,6 +7,7 @@ mod conformance;
 mod corruption;
 mod durability;
 mod events;
+mod files;
 mod group_commit;
 mod migrations;
 mod opening;

@@ -279,6 +279,12 @@ macro_rules! conformance_tests {
             a_token_can_be_made_to_exist,
             the_list_is_the_newest_first,
         }
+        $crate::conformance_tests! { @group files
+            a_file_is_stored_whole,
+            a_foreign_file_is_missing,
+            a_repeat_changes_nothing,
+            extremes_are_kept,
+        }
     };
     (@group $group:ident $($case:ident,)+) => {
         mod $group {
