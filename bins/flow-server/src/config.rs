@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The database; the SQLite file in the data dir when empty.
     pub(crate) database: String,
+    /// The folder of uploaded files, which all servers of a database share; `files` in the data dir when empty.
+    pub(crate) files_dir: PathBuf,
     /// Don't load the sample flows at the first start.
     pub(crate) no_samples: bool,
     /// Refuse to start on tables that aren't up to date.
@@ -98,6 +100,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: "flow-data".into(),
             database: String::new(),
+            files_dir: PathBuf::new(),
             no_samples: false,
             no_migrate: false,
             log_format: LogFormat::Text,
@@ -180,6 +183,15 @@ impl Config {
             named => named.to_owned(),
         };
         flow_store::Options { migrate: !self.no_migrate, exclusive, ..flow_store::Options::at(url) }
+    }
+
+    /// The folder of uploaded files.
+    pub(crate) fn files_dir(&self) -> PathBuf {
+        if self.files_dir.as_os_str().is_empty() {
+            self.data_dir.join("files")
+        } else {
+            self.files_dir.clone()
+        }
     }
 
     /// Whether the database is a file of this machine.

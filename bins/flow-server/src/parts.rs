@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::Context;
-use flow_engine::{Entropy, OsEntropy, Registry};
+use flow_engine::{Entropy, Files, OsEntropy, Registry};
 use flow_script::ProcessPool;
 use flow_steps::{AskToLlm, ExtractData, HttpRequest, Llm, Outbound};
-use flow_store::SqlStore;
+use flow_store::{FileFolder, SqlStore};
 
 use crate::config::Config;
 
@@ -28,6 +28,12 @@ pub(crate) fn scripts(config: &Config) -> anyhow::Result<Arc<ProcessPool>> {
 /// The database; with `exclusive`, as the one server that runs flows on it.
 pub(crate) async fn open_store(config: &Config, exclusive: bool) -> anyhow::Result<SqlStore> {
     Ok(SqlStore::open(config.store(exclusive)).await?)
+}
+
+/// The files: known to the database, and kept in a folder.
+pub(crate) fn files(config: &Config, store: &Arc<SqlStore>) -> anyhow::Result<Files> {
+    let folder = FileFolder::open(&config.files_dir())?;
+    Ok(Files::new(store.clone(), Arc::new(folder)))
 }
 
 /// Runs a command that needs no server on a small runtime of its own.

@@ -18,7 +18,7 @@ use flow_store::{SqlStore, SqlVault};
 
 use crate::config::Config;
 use crate::key::Key;
-use crate::parts::{open_store, registry, scripts};
+use crate::parts::{files, open_store, registry, scripts};
 use crate::{key, say, telemetry};
 
 pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
@@ -37,7 +37,8 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
         let address = listener.local_addr().context("asking for the address")?;
         let key = key::load(&config)?;
         let vault = key.map(|key| Arc::new(SqlVault::new((*store).clone(), key)));
-        let engine = Engine::builder().store(store.clone()).runtime(engine_runtime);
+        let engine = Engine::builder().store(store.clone()).files(files(&config, &store)?);
+        let engine = engine.runtime(engine_runtime);
         let engine = start_engine(&config, engine, address, key, vault.clone()).await?;
         let served = serve_http(&config, &engine, store.clone(), vault, listener).await;
         if served.is_err() {

@@ -26,8 +26,8 @@ use flow_model::{ExecutionId, RunEvent, RunId, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
-    Answer, Clock, EngineError, Entropy, Execute, Flows, NewEvent, Patience, Poll, PublishedEvent, Reply,
-    Retry, RunView, WaitChoice,
+    Answer, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, NewEvent, Patience, Poll,
+    PublishedEvent, Reply, Retry, RunView, WaitChoice,
 };
 pub use builder::EngineBuilder;
 pub(crate) use execute::accept;
@@ -54,6 +54,14 @@ impl Engine {
     /// The flows and versions that this engine's catalog holds.
     pub fn flows(&self) -> &Flows {
         &self.flows
+    }
+
+    /// The files that runs can be given.
+    ///
+    /// # Errors
+    /// The engine was built without.
+    pub fn files(&self) -> Result<&Files, FilesError> {
+        self.shared.files()
     }
 
     /// The engine's clock.

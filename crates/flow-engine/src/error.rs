@@ -3,7 +3,7 @@
 use flow_model::{Bump, Fault, FlowId, RunId, RunStatus};
 use semver::Version;
 
-use crate::StoreError;
+use crate::{FilesError, StoreError};
 
 /// Why a call to the engine came to nothing. Every text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,19 @@ pub enum EngineError {
     /// The engine is stopping.
     #[error("the server is stopping; try another or try again in a moment")]
     Stopping,
+    /// A file can't be kept or read.
+    #[error(transparent)]
+    Files(FilesError),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+}
+
+impl From<FilesError> for EngineError {
+    fn from(error: FilesError) -> Self {
+        match error {
+            FilesError::Store(error) => Self::Store(error),
+            other => Self::Files(other),
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod problem;
 mod table;
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use flow_engine::{EngineError, Scope, StoreError};
+use flow_engine::{EngineError, FilesError, Scope, StoreError};
 use flow_model::{Fault, RunError, RunId, SecretName};
 
 pub(crate) use problem::{Problem, log};
@@ -52,6 +52,9 @@ pub enum ApiError {
          servers of the database; make one with: openssl rand -base64 32)"
     )]
     NoVault,
+    /// The path names no file.
+    #[error("there is no file `{0}`")]
+    FileNotFound(String),
     /// The body stopped coming.
     #[error("the body didn't arrive whole; send it again")]
     BodyIncomplete(#[source] actix_web::error::PayloadError),
@@ -67,6 +70,20 @@ pub enum ApiError {
         /// The longest body.
         limit: usize,
     },
+    /// The file is too large.
+    #[error("the file is larger than {limit} bytes; send a smaller one")]
+    FileTooLarge {
+        /// The size of the largest file.
+        limit: usize,
+    },
+    /// A file comes in a body of another type.
+    #[error(
+        "a body of {0} isn't read here; send the file as the field `file` of a `multipart/form-data` body"
+    )]
+    NotMultipart(String),
+    /// The body isn't made as its type says.
+    #[error("the body is no valid `multipart/form-data`: {0}")]
+    MalformedMultipart(String),
     /// The body is of a type that isn't read.
     #[error("a body of {0} isn't read here; send `Content-Type: application/json`, not compressed")]
     UnsupportedMediaType(String),
@@ -103,6 +120,9 @@ pub enum ApiError {
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A file can't be kept or read.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// A token couldn't be looked up.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -142,10 +162,12 @@ impl ApiError {
             Self::SecretNotFound(_) => Code::SecretNotFound,
             Self::NoVault => Code::SecretsUnavailable,
             Self::LinkMissing => Code::LinkInvalid,
+            Self::FileNotFound(_) => Code::FileNotFound,
             Self::BodyIncomplete(_) => Code::BodyIncomplete,
             Self::BodyTimeout { .. } => Code::BodyTimeout,
-            Self::BodyTooLarge { .. } => Code::BodyTooLarge,
-            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => Code::BodyTooLarge,
+            Self::UnsupportedMediaType(_) | Self::NotMultipart(_) => Code::UnsupportedMediaType,
+            Self::MalformedMultipart(_) => Code::MalformedMultipart,
             Self::MalformedJson(_) => Code::MalformedJson,
             Self::JsonTooDeep { .. } => Code::JsonTooDeep,
             Self::Invalid(_) => Code::InvalidRequest,
@@ -153,6 +175,7 @@ impl ApiError {
             Self::RunFailed { .. } => Code::RunFailed,
             Self::RunCancelled(_) => Code::RunCancelled,
             Self::Engine(error) => engine_code(error),
+            Self::Files(error) => files_code(error),
             Self::Store(error) => store_code(error),
             Self::Framework { status, .. } if status.is_client_error() => Code::BadRequest,
             Self::Framework { .. } | Self::Internal(_) => Code::Internal,
@@ -192,6 +215,15 @@ const fn store_code(error: &StoreError) -> Code {
     }
 }
 
+const fn files_code(error: &FilesError) -> Code {
+    match error {
+        FilesError::NotKept | FilesError::Unavailable { .. } => Code::FilesUnavailable,
+        FilesError::Full => Code::StorageFull,
+        FilesError::Lost(_) => Code::FileNotFound,
+        FilesError::Store(error) => store_code(error),
+    }
+}
+
 fn engine_code(error: &EngineError) -> Code {
     match error {
         EngineError::FlowNotFound(_) => Code::FlowNotFound,
@@ -223,6 +255,7 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::IdempotencyKeyReused => Code::IdempotencyKeyReused,
         EngineError::LabelTaken(_) => Code::LabelTaken,
         EngineError::Stopping => Code::Stopping,
+        EngineError::Files(error) => files_code(error),
         EngineError::Store(error) => store_code(error),
     }
 }

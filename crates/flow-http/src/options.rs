@@ -12,6 +12,10 @@ pub struct Options {
     pub body_limit: usize,
     /// How long a client may take to send a body, in seconds.
     pub body_seconds: u64,
+    /// The largest file that can be uploaded, in bytes.
+    pub upload_limit: usize,
+    /// How long a client may take to upload one, in seconds.
+    pub upload_seconds: u64,
     /// How deep objects and lists of a body may be nested.
     pub json_depth: usize,
     /// How long an execute or a resume is waited for when the caller names no time, in seconds.
@@ -33,6 +37,8 @@ impl Default for Options {
         Self {
             body_limit: 4 << 20,
             body_seconds: 10,
+            upload_limit: 25 << 20,
+            upload_seconds: 300,
             json_depth: 128,
             wait_default_seconds: 60,
             wait_max_seconds: 600,
@@ -48,7 +54,7 @@ impl Default for Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOptions {
     /// Nothing could be sent.
-    #[error("`body_limit` must be 1 byte or more")]
+    #[error("`body_limit` and `upload_limit` must be 1 byte or more")]
     NoBody,
     /// Values are walked recursively, so the depth is bounded by the stack.
     #[error("`json_depth` must be 1 to {max}, and it is {0}", max = Options::DEEPEST)]
@@ -72,7 +78,7 @@ impl Options {
     /// # Errors
     /// The first setting that can't.
     pub const fn validate(&self) -> Result<(), InvalidOptions> {
-        if self.body_limit == 0 {
+        if self.body_limit == 0 || self.upload_limit == 0 {
             return Err(InvalidOptions::NoBody);
         }
         if self.json_depth == 0 || self.json_depth > Self::DEEPEST {

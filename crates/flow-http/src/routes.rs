@@ -1,6 +1,7 @@
 //! The routes, one file for each resource. A handler extracts, calls the engine and maps to a view.
 
 mod execute;
+mod file;
 mod flow;
 mod health;
 mod log;
@@ -19,6 +20,7 @@ use crate::error::Result;
 /// Mounts every route. Fixed names come before ids, so that they win.
 pub(crate) fn mount(config: &mut ServiceConfig) {
     execute::mount(config);
+    file::mount(config);
     flow::mount(config);
     log::mount(config);
     resume::mount(config);

@@ -14,7 +14,7 @@ use super::turns::Turns;
 use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
 use crate::ports::{Catalog, Clock, Entropy, OsEntropy, ScriptEngine, Secrets, Store, SystemClock};
-use crate::{EngineError, Flows, Registry, ResumeLinks};
+use crate::{EngineError, Files, Flows, Registry, ResumeLinks};
 
 /// Puts an [`Engine`] together.
 #[derive(Default)]
@@ -24,6 +24,7 @@ pub struct EngineBuilder {
     registry: Registry,
     scripts: Option<Arc<dyn ScriptEngine>>,
     secrets: Option<Arc<dyn Secrets>>,
+    files: Option<Files>,
     links: Option<ResumeLinks>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
@@ -59,6 +60,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
         self.secrets = Some(secrets);
+        self
+    }
+
+    /// The files that runs can be given; none by default, and then a `file` input is refused.
+    #[must_use]
+    pub fn files(mut self, files: Files) -> Self {
+        self.files = Some(files);
         self
     }
 
@@ -122,6 +130,7 @@ impl EngineBuilder {
             registry: self.registry,
             scripts: self.scripts,
             secrets: self.secrets,
+            files: self.files,
             links: self.links,
             cache: FlowCache::new(self.limits.definition_cache_bytes),
             turns: Turns::new(self.limits.concurrent_runs),

@@ -16,7 +16,7 @@ use super::pauses::Pauses;
 use super::turns::{Turn, Turns};
 use crate::flow::{Flow, FlowCache};
 use crate::ports::{Catalog, Clock, Entropy, ScriptEngine, Secrets, Store};
-use crate::{EngineError, Registry, ResumeLinks, StoreError};
+use crate::{EngineError, Files, FilesError, Registry, ResumeLinks, StoreError};
 
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) scripts: Option<Arc<dyn ScriptEngine>>,
     pub(crate) secrets: Option<Arc<dyn Secrets>>,
+    pub(crate) files: Option<Files>,
     pub(crate) links: Option<ResumeLinks>,
     pub(crate) limits: Limits,
     pub(crate) runtime: Handle,
@@ -78,6 +79,11 @@ impl Shared {
         let flow = Arc::new(flow);
         self.keep(&flow, document);
         Ok(flow)
+    }
+
+    /// The files, if there are any.
+    pub(crate) fn files(&self) -> Result<&Files, FilesError> {
+        self.files.as_ref().ok_or(FilesError::NotKept)
     }
 
     /// Keeps the compiled form of a definition that is stored.

@@ -73,6 +73,7 @@ impl<'a> Problem<'a> {
                 "something went wrong on the server; report it with this request's id".to_owned()
             }
             Code::DatabaseUnavailable => "the database is away; try again in a moment".to_owned(),
+            Code::FilesUnavailable => "files can't be reached; try again in a moment".to_owned(),
             _ => of_faults(error).unwrap_or_else(|| error.to_string()),
         };
         Self { error, code, status: error.status(), message }
@@ -98,7 +99,10 @@ impl<'a> Problem<'a> {
             }
             _ => {}
         }
-        if matches!(self.code, Code::DatabaseUnavailable | Code::Stopping | Code::QueueFull) {
+        if matches!(
+            self.code,
+            Code::DatabaseUnavailable | Code::FilesUnavailable | Code::Stopping | Code::QueueFull
+        ) {
             reply.insert_header((RETRY_AFTER, retry_after.unwrap_or(1).to_string()));
         }
         let run = self.run();
@@ -169,7 +173,7 @@ fn is_error(fault: &Fault) -> bool {
 /// Writes what clients aren't told into the log. The request's span names the request.
 pub(crate) fn log(error: &ApiError) {
     match error.code() {
-        Code::Internal | Code::DatabaseUnavailable => {
+        Code::Internal | Code::DatabaseUnavailable | Code::FilesUnavailable | Code::StorageFull => {
             tracing::error!(error = chain(error), code = error.code().as_str(), "a request failed");
         }
         code => tracing::debug!(error = chain(error), code = code.as_str(), "a request was refused"),

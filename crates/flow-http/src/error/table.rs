@@ -45,6 +45,8 @@ codes! {
     BodyIncomplete = "body_incomplete", BAD_REQUEST, "Body incomplete";
     /// The body is no JSON.
     MalformedJson = "malformed_json", BAD_REQUEST, "Malformed JSON";
+    /// The body isn't made of parts as its type says.
+    MalformedMultipart = "malformed_multipart", BAD_REQUEST, "Malformed multipart body";
     /// The body is nested too deep.
     JsonTooDeep = "json_too_deep", BAD_REQUEST, "JSON nested too deep";
     /// No token, or one that is unknown, revoked or expired.
@@ -61,6 +63,8 @@ codes! {
     RunNotFound = "run_not_found", NOT_FOUND, "Run not found";
     /// No such secret.
     SecretNotFound = "secret_not_found", NOT_FOUND, "Secret not found";
+    /// No such file.
+    FileNotFound = "file_not_found", NOT_FOUND, "File not found";
     /// No such link, or its run is gone.
     LinkInvalid = "link_invalid", NOT_FOUND, "Link invalid";
     /// The body took too long to arrive.
@@ -131,6 +135,10 @@ codes! {
     DatabaseUnavailable = "database_unavailable", SERVICE_UNAVAILABLE, "Database unavailable";
     /// The server has no key to keep secrets under.
     SecretsUnavailable = "secrets_unavailable", SERVICE_UNAVAILABLE, "Secrets unavailable";
+    /// The place of files is away.
+    FilesUnavailable = "files_unavailable", SERVICE_UNAVAILABLE, "Files unavailable";
     /// The server is on its way out.
     Stopping = "stopping", SERVICE_UNAVAILABLE, "Server stopping";
+    /// There is no room for the file.
+    StorageFull = "storage_full", INSUFFICIENT_STORAGE, "Storage full";
 }

@@ -2,6 +2,7 @@
 //! is collected, not told one by one.
 
 mod depth;
+mod upload;
 
 use std::future::{Ready, ready};
 use std::pin::pin;
@@ -50,7 +51,7 @@ impl Body {
     /// Reads a JSON object. No body stands for `{}`.
     pub(crate) async fn object(mut self, api: &Api) -> Result<Json> {
         let options = &api.options;
-        let bytes = self.in_time(api).await?;
+        let bytes = self.whole(api).await?;
         if bytes.is_empty() {
             return Ok(Json { bytes, object: Map::new() });
         }
@@ -69,30 +70,22 @@ impl Body {
     /// Reads what a page's form sends: an object of texts, without those left empty. Of two with one name the last
     /// counts.
     pub(crate) async fn form(mut self, api: &Api) -> Result<Json> {
-        let bytes = self.in_time(api).await?;
+        let bytes = self.whole(api).await?;
         let pairs = url::form_urlencoded::parse(&bytes).into_owned().filter(|(_, value)| !value.is_empty());
         let object = pairs.map(|(name, value)| (name, Value::String(value))).collect();
         Ok(Json { bytes, object })
     }
 
-    /// Reads the body within the time that a client may take: actix bounds only that of the head.
-    async fn in_time(&mut self, api: &Api) -> Result<Bytes> {
-        let seconds = api.options.body_seconds;
-        let end = api.now().after(Duration::from_secs(seconds));
-        let bytes = pin!(self.bytes(api.options.body_limit));
-        match select(bytes, api.engine.clock().sleep_until(end)).await {
-            Either::Left((bytes, _)) => bytes,
-            Either::Right(_) => Err(ApiError::BodyTimeout { seconds }),
-        }
+    async fn whole(&mut self, api: &Api) -> Result<Bytes> {
+        in_time(api, api.options.body_seconds, self.bytes(api.options.body_limit)).await
     }
 
     /// Reads the body. What is too long is taken in and dropped as far as is bearable, since a client that is
     /// still sending when the connection closes never sees why.
     async fn bytes(&mut self, limit: usize) -> Result<Bytes> {
         let too_large = || ApiError::BodyTooLarge { limit };
-        let bearable = limit.saturating_mul(4);
-        let declared = self.request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if declared.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > bearable) {
+        let bearable = bearable(limit);
+        if self.declared_length().is_some_and(|length| length > bearable) {
             return Err(too_large());
         }
         let (mut body, mut received) = (BytesMut::new(), 0_usize);
@@ -111,6 +104,10 @@ impl Body {
         if received > limit { Err(too_large()) } else { Ok(body.freeze()) }
     }
 
+    fn declared_length(&self) -> Option<usize> {
+        self.header(CONTENT_LENGTH)?.parse().ok()
+    }
+
     fn header(&self, name: HeaderName) -> Option<&str> {
         self.request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))
     }
@@ -121,10 +118,14 @@ impl Body {
         Some(given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
     }
 
+    /// How the body is compressed, if it is.
+    fn encoding(&self) -> Option<&str> {
+        self.header(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    }
+
     /// No type at all is taken for JSON; a wrong one never is.
     fn check_type(&self) -> Result<()> {
-        if let Some(encoding) = self.header(CONTENT_ENCODING).filter(|e| !e.eq_ignore_ascii_case("identity"))
-        {
+        if let Some(encoding) = self.encoding() {
             return Err(ApiError::UnsupportedMediaType(format!("encoding `{encoding}`")));
         }
         let Some(essence) = self.essence() else { return Ok(()) };
@@ -141,6 +142,20 @@ impl Json {
         let read = read(&Fields::new(&self.object, "", &faults));
         unless_faulty(read, faults)
     }
+}
+
+/// Reads within the time that a client may take: actix bounds only that of the head.
+async fn in_time<T>(api: &Api, seconds: u64, reading: impl Future<Output = Result<T>>) -> Result<T> {
+    let end = api.now().after(Duration::from_secs(seconds));
+    match select(pin!(reading), api.engine.clock().sleep_until(end)).await {
+        Either::Left((read, _)) => read,
+        Either::Right(_) => Err(ApiError::BodyTimeout { seconds }),
+    }
+}
+
+/// How much of what is too long is taken in and dropped.
+const fn bearable(limit: usize) -> usize {
+    limit.saturating_mul(4)
 }
 
 /// The depth was checked, so the parser needs no bound of its own, which is lower by one.

@@ -4,7 +4,7 @@ use std::future::{Future, Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use flow_model::{FlowId, RunId, SecretName};
+use flow_model::{FileId, FlowId, RunId, SecretName};
 
 use crate::ApiError;
 use crate::error::Result;
@@ -21,6 +21,16 @@ impl Id {
     /// The run that it names.
     pub(crate) fn run(&self) -> Result<RunId> {
         self.0.parse().map_err(|_| ApiError::RunNotFound(self.shown()))
+    }
+
+    /// The file that it names.
+    pub(crate) fn file(&self) -> Result<FileId> {
+        self.0.parse().map_err(|_| self.no_file())
+    }
+
+    /// There is no file of that name.
+    pub(crate) fn no_file(&self) -> ApiError {
+        ApiError::FileNotFound(self.shown())
     }
 
     fn shown(&self) -> String {

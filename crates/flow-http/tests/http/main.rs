@@ -10,6 +10,7 @@ mod execute;
 mod execute_async;
 mod execute_failing;
 mod flow_logs;
+mod files;
 mod form;
 mod handling;
 mod idempotency;

@@ -9,8 +9,8 @@ use actix_web::test::{TestRequest, init_service, try_call_service};
 use actix_web::{App, web};
 use async_trait::async_trait;
 use flow_engine::{
-    Accounts, Caller, Clock, Engine, MemoryStore, NewToken, NewUser, Registry, ResumeLinks, Scope,
-    StoreError, TokenHash, TokenRecord, UserRecord,
+    Accounts, Caller, Clock, Engine, FileContents, Files, MemoryStore, NewToken, NewUser, Registry,
+    ResumeLinks, Scope, StoreError, TokenHash, TokenRecord, UserRecord,
 };
 use flow_http::{Api, Options, configure, token};
 use flow_model::{Timestamp, TokenId, UserId, WorkspaceId};
@@ -50,13 +50,24 @@ impl Server {
         Self::with_accounts(store.clone(), Arc::new(store)).await
     }
 
+    /// A server whose files are kept there.
+    pub(crate) async fn with_contents(contents: Arc<dyn FileContents>) -> Self {
+        let store = MemoryStore::new();
+        Self::with(store.clone(), Arc::new(store), contents).await
+    }
+
     pub(crate) async fn with_accounts(store: MemoryStore, accounts: Arc<dyn Accounts>) -> Self {
+        Self::with(store.clone(), accounts, Arc::new(store)).await
+    }
+
+    async fn with(store: MemoryStore, accounts: Arc<dyn Accounts>, contents: Arc<dyn FileContents>) -> Self {
         crate::logs::begin();
         let clock = ManualClock::default();
         let work = ScriptedStep::new("work").answers(|_| Ok(json!({"done": true})));
         let slow = ScriptedStep::new("slow").held().answers(|_| Ok(json!({"done": true})));
         let engine = Engine::builder()
             .store(Arc::new(store.clone()))
+            .files(Files::new(Arc::new(store.clone()), contents))
             .steps(Registry::new().with(work.clone()).with(slow.clone()))
             .clock(Arc::new(clock.clone()))
             .entropy(Arc::new(SeededEntropy::new(7)))
