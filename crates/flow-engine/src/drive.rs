@@ -7,6 +7,7 @@
 mod carry;
 mod children;
 mod commit;
+mod files;
 mod pending;
 mod perform;
 mod quarantine;

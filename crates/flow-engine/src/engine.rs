@@ -6,6 +6,7 @@ mod cancel;
 mod events;
 mod execute;
 mod family;
+mod given;
 mod hub;
 mod limits;
 mod link;
@@ -31,6 +32,7 @@ use crate::{
 };
 pub use builder::EngineBuilder;
 pub(crate) use execute::accept;
+pub(crate) use given::check_files;
 pub(crate) use hub::ActiveRun;
 pub use limits::Limits;
 pub(crate) use limits::{ValueRefused, is_deeper};

@@ -3,6 +3,7 @@
 //! Everything is looked up where it stands in the run's state: no context object is built, so a step costs
 //! the same however much the steps before it returned.
 
+mod files;
 mod loops;
 
 use std::cell::OnceCell;
@@ -15,6 +16,8 @@ use serde_json::{Map, Value, json};
 use crate::ResumeLinks;
 use crate::flow::{Action, Flow};
 use crate::ports::RunRecord;
+use files::GivenFiles;
+pub(crate) use files::{FilePart, MetFiles, WantedFiles};
 use loops::{Item, Pass};
 
 /// The scope of one visit.
@@ -27,6 +30,9 @@ pub(crate) struct RunScope<'a> {
     /// When the evaluation began, and the scripts that it has met.
     moment: Option<Timestamp>,
     scripts: Option<&'a Scripts>,
+    /// The files that the evaluation has met; without them `files` is undefined.
+    met: Option<&'a MetFiles>,
+    files: OnceCell<GivenFiles<'a>>,
     links: Option<&'a ResumeLinks>,
     ambient: OnceCell<Ambient>,
     /// Whether it is for the condition of a `while`, which speaks of the pass that it decides on.
@@ -56,6 +62,8 @@ impl<'a> RunScope<'a> {
             steps: Steps { flow, state, visit },
             moment: None,
             scripts: None,
+            met: None,
+            files: OnceCell::new(),
             links: None,
             ambient: OnceCell::new(),
             decides_on_pass: false,
@@ -68,9 +76,9 @@ impl<'a> RunScope<'a> {
         }
     }
 
-    /// The scope of an evaluation that began at that moment and may meet scripts.
-    pub(crate) fn evaluating(self, began: Timestamp, scripts: &'a Scripts) -> Self {
-        Self { moment: Some(began), scripts: Some(scripts), ..self }
+    /// The scope of an evaluation that began at that moment and may meet scripts and files.
+    pub(crate) fn evaluating(self, began: Timestamp, scripts: &'a Scripts, met: &'a MetFiles) -> Self {
+        Self { moment: Some(began), scripts: Some(scripts), met: Some(met), ..self }
     }
 
     /// The scope of an evaluation that may make links.
@@ -196,7 +204,10 @@ impl Scope for RunScope<'_> {
             }),
             "currentUser" => start.map_or(Lookup::Undefined, |(_, start)| Lookup::Value(&start.current_user)),
             "error" => self.state.error(self.visit).map_or(Lookup::Undefined, Lookup::Value),
-            "messages" | "_resumeData" | "files" | "secrets" => Lookup::Undefined,
+            "files" => self.met.map_or(Lookup::Undefined, |met| {
+                Lookup::Object(self.files.get_or_init(|| GivenFiles::of(self.flow, self.state, met)))
+            }),
+            "messages" | "_resumeData" | "secrets" => Lookup::Undefined,
             _ => match self.of_loops(name).or_else(|| self.variable(name)).or_else(|| self.input(name)) {
                 Some(found) => found,
                 None if self.flow.names.knows(name) => Lookup::Undefined,

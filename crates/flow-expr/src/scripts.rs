@@ -42,7 +42,13 @@ impl Scripts {
     pub fn push(&mut self, outcome: ScriptOutcome) {
         let values = outcome.values.into_iter().map(Arc::new).collect();
         self.known.push(Known { values, failure: outcome.failure });
+        self.begin_again();
+    }
+
+    /// Forgets what was met and wanted, and keeps what is known: everything is to be evaluated again.
+    pub fn begin_again(&mut self) {
         self.met.set(0);
+        self.wanted.take();
     }
 
     /// The outcome of the next script, which is made only when it isn't known.

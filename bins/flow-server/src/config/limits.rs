@@ -23,6 +23,8 @@ pub(crate) struct Limits {
     pub(crate) parallel_branches: usize,
     /// The bytes that the steps in all loops and branches of one run record.
     pub(crate) collected_bytes: usize,
+    /// The bytes of a file that an expression reads.
+    pub(crate) file_bytes: usize,
     /// How deep runs may start each other.
     pub(crate) subflow_depth: u16,
     /// The runs that this server drives at a time.
@@ -45,6 +47,7 @@ impl Default for Limits {
             nesting_depth: engine.nesting_depth,
             parallel_branches: engine.parallel_branches,
             collected_bytes: engine.collected_bytes,
+            file_bytes: engine.file_bytes,
             subflow_depth: engine.subflow_depth,
             concurrent_runs: engine.concurrent_runs,
             queued_runs: engine.queued_runs,
@@ -84,6 +87,7 @@ impl Limits {
             nesting_depth: self.nesting_depth,
             parallel_branches: self.parallel_branches,
             collected_bytes: self.collected_bytes,
+            file_bytes: self.file_bytes,
             subflow_depth: self.subflow_depth,
             concurrent_runs: self.concurrent_runs,
             queued_runs: self.queued_runs,

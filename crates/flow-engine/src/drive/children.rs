@@ -12,7 +12,7 @@ use super::slot::slot;
 use super::{Driver, Stop, carry, take_up};
 use crate::control::ChildRequest;
 use crate::decide::Command;
-use crate::engine::{Shared, accept};
+use crate::engine::{Shared, accept, check_files};
 use crate::flow::{CompiledTrigger, Flow};
 use crate::ports::{NewChild, Parent, Resolve, RunRecord};
 use crate::{Chosen, EngineError, Flows, Target};
@@ -50,6 +50,8 @@ impl Driver {
         let (chosen, flow) = self.choose_child(&Target::Published(flow, version)).await?;
         let trigger = trigger(&flow).map_err(refused)?;
         let inputs = accept(&self.shared.limits, trigger, inputs).map_err(refused)?;
+        let check = || check_files(&self.shared, self.record.workspace, &trigger.inputs, &inputs, "");
+        self.ask(check).await?;
         let (shared, now) = (&self.shared, self.shared.clock.now());
         let current_user = self.state.start().map(|(_, start)| start.current_user.clone());
         let start = RunStart {
@@ -91,22 +93,31 @@ impl Driver {
         Ok((NewChild { record, events: vec![event] }, waits))
     }
 
-    /// The version and its compiled flow. While the store is away this waits for it, as a commit does.
+    /// The version and its compiled flow.
     async fn choose_child(&self, target: &Target) -> Result<(Chosen, Arc<Flow>), Refusal> {
         let shared = &self.shared;
         let flows = Flows::new(shared.catalog.clone(), shared.clone());
         let find = || async {
-            let found = async {
-                let chosen = flows.choose(self.record.workspace, target).await?;
-                let flow = shared.flow(chosen.hash).await?;
-                Ok((chosen, flow))
-            };
-            match found.await {
+            let chosen = flows.choose(self.record.workspace, target).await?;
+            let flow = shared.flow(chosen.hash).await?;
+            Ok((chosen, flow))
+        };
+        self.ask(find).await
+    }
+
+    /// What a call comes to. While the store is away this waits for it, as a commit does.
+    async fn ask<T, F: Future<Output = Result<T, EngineError>>>(
+        &self,
+        call: impl Fn() -> F,
+    ) -> Result<T, Refusal> {
+        let ask = || async {
+            match call().await {
                 Err(EngineError::Store(error)) => Err(error),
-                found => Ok(found),
+                answer => Ok(answer),
             }
         };
-        shared.persist(find).await.map_err(|error| Refusal::Run(Stop::Failed(error)))?.map_err(refused)
+        let answer = self.shared.persist(ask).await;
+        answer.map_err(|error| Refusal::Run(Stop::Failed(error)))?.map_err(refused)
     }
 }
 

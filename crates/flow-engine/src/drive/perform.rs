@@ -56,7 +56,8 @@ impl Driver {
                 workspace: self.record.workspace,
                 secrets,
             });
-            let attempt = Attempt { run: self.record.id, visit: visit.clone(), step, input, keeper, timeout };
+            let (run, workspace) = (self.record.id, self.record.workspace);
+            let attempt = Attempt { run, workspace, visit: visit.clone(), step, input, keeper, timeout };
             let abort = task::spawn(&mut self.tasks, &self.shared, attempt);
             self.aborts.insert(visit, abort);
         }
@@ -152,8 +153,8 @@ impl Driver {
             return Ok(());
         }
         match end {
-            TaskEnd::Script { effect, .. } if self.is_closed(effect.visit()) => Ok(()),
-            TaskEnd::Script { effect, evaluation } => self.script_ended(effect, *evaluation),
+            TaskEnd::Wanted { effect, .. } if self.is_closed(effect.visit()) => Ok(()),
+            TaskEnd::Wanted { effect, evaluation } => self.evaluate_again(effect, *evaluation),
             TaskEnd::Step { visit, .. } if !self.is_running(&visit) => Ok(()),
             TaskEnd::Step { visit, result } => self.step_ended(visit, result),
         }

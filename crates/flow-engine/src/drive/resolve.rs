@@ -39,7 +39,9 @@ impl Driver {
 
     fn scope<'a>(&'a self, visit: &'a VisitPath, evaluation: &'a Evaluation) -> RunScope<'a> {
         let scope = RunScope::new(&self.record, &self.flow, &self.state, visit);
-        scope.evaluating(evaluation.began, &evaluation.scripts).linking(self.shared.links.as_ref())
+        scope
+            .evaluating(evaluation.began, &evaluation.scripts, &evaluation.files)
+            .linking(self.shared.links.as_ref())
     }
 
     fn resolve_step(&self, step: &CompiledStep, visit: &VisitPath, evaluation: &Evaluation) -> Resolved {

@@ -1,20 +1,23 @@
-//! Scripts: given to the script engine, while everything else of the run goes on.
+//! Scripts and files: asked for while everything else of the run goes on.
 //!
-//! What needs a script is begun again with its outcome. Until it is through nothing of it is recorded, so a crash in
-//! between loses nothing: the same is evaluated again, on the same values and with the same chance.
+//! What needs one is begun again with it. Until it is through nothing of it is recorded, so a crash in between loses
+//! nothing: the same is evaluated again, on the same values and with the same chance.
 
 use std::panic::AssertUnwindSafe;
 
 use flow_expr::{
     Script, ScriptFailure, ScriptFailureKind, ScriptLogLevel, ScriptOutcome, ScriptOwner, Scripts,
 };
-use flow_model::{LogLevel, LogLine, Timestamp, VisitPath};
+use flow_model::{LogLevel, LogLine, RunError, Timestamp, VisitPath};
 use futures_util::FutureExt;
 
+use super::files::look_up;
 use super::task::TaskEnd;
 use super::{Driver, Stop};
 use crate::ScriptEngine;
+use crate::control::Resolved;
 use crate::decide::{Command, Effect};
+use crate::scope::{MetFiles, WantedFiles};
 
 /// The evaluation of a step's settings, or of a loop's condition.
 #[derive(Debug)]
@@ -22,15 +25,37 @@ pub(super) struct Evaluation {
     /// When it began.
     pub(super) began: Timestamp,
     pub(super) scripts: Scripts,
+    pub(super) files: MetFiles,
+    /// Why what it wanted isn't to be had.
+    failure: Option<RunError>,
     /// What its scripts wrote.
     logs: Vec<LogLine>,
-    /// Whether it waited for any.
+    /// Whether it waited for anything.
     waited: bool,
+}
+
+/// What an evaluation waits for.
+enum Wanted {
+    /// They come first: what was made of their absence means nothing.
+    Files(WantedFiles),
+    Script(Script),
 }
 
 impl Evaluation {
     pub(super) fn new(began: Timestamp) -> Self {
-        Self { began, scripts: Scripts::new(), logs: Vec::new(), waited: false }
+        Self {
+            began,
+            scripts: Scripts::new(),
+            files: MetFiles::default(),
+            failure: None,
+            logs: Vec::new(),
+            waited: false,
+        }
+    }
+
+    fn wanted(&mut self) -> Option<Wanted> {
+        let script = self.scripts.wanted().map(Wanted::Script);
+        self.files.wanted().map(Wanted::Files).or(script)
     }
 
     fn push(&mut self, mut outcome: ScriptOutcome) {
@@ -55,11 +80,14 @@ const fn level(level: ScriptLogLevel) -> LogLevel {
 }
 
 impl Driver {
-    /// Resolves the settings of a ready visit, and decides on what comes of it; or has a script evaluated first.
+    /// Resolves the settings of a ready visit, and decides on what comes of it; or asks for what that needs first.
     pub(super) fn resolve_visit(&mut self, visit: VisitPath, mut evaluation: Evaluation) -> Result<(), Stop> {
-        let resolved = self.resolve(&visit, &evaluation)?;
-        match evaluation.scripts.wanted() {
-            Some(script) => self.begin_script(Effect::Resolve(visit), evaluation, script),
+        let resolved = match evaluation.failure.take() {
+            Some(error) => Resolved::Failure(error),
+            None => self.resolve(&visit, &evaluation)?,
+        };
+        match evaluation.wanted() {
+            Some(wanted) => self.begin(Effect::Resolve(visit), evaluation, wanted),
             None => {
                 let now = self.decided_at(&evaluation);
                 self.decide_at(Command::StepResolved { visit, resolved, logs: evaluation.logs }, now)
@@ -67,15 +95,18 @@ impl Driver {
         }
     }
 
-    /// Resolves whether a `while` has another pass; or has a script evaluated first.
+    /// Resolves whether a `while` has another pass; or asks for what that needs first.
     pub(super) fn resolve_next_pass(
         &mut self,
         visit: VisitPath,
         mut evaluation: Evaluation,
     ) -> Result<(), Stop> {
-        let resolved = self.resolve_pass(&visit, &evaluation)?;
-        match evaluation.scripts.wanted() {
-            Some(script) => self.begin_script(Effect::ResolvePass(visit), evaluation, script),
+        let resolved = match evaluation.failure.take() {
+            Some(error) => Resolved::Failure(error),
+            None => self.resolve_pass(&visit, &evaluation)?,
+        };
+        match evaluation.wanted() {
+            Some(wanted) => self.begin(Effect::ResolvePass(visit), evaluation, wanted),
             None => {
                 let now = self.decided_at(&evaluation);
                 self.decide_at(Command::PassResolved { visit, resolved }, now)
@@ -83,9 +114,32 @@ impl Driver {
         }
     }
 
-    /// What waited for no script was evaluated in no time: the start that is recorded is the moment that it was told.
+    /// What waited for nothing was evaluated in no time: the start that is recorded is the moment that it was told.
     fn decided_at(&self, evaluation: &Evaluation) -> Timestamp {
         if evaluation.waited { self.shared.clock.now() } else { evaluation.began }
+    }
+
+    fn begin(&mut self, effect: Effect, evaluation: Evaluation, wanted: Wanted) -> Result<(), Stop> {
+        match wanted {
+            Wanted::Files(files) => {
+                self.begin_look_up(effect, evaluation, files);
+                Ok(())
+            }
+            Wanted::Script(script) => self.begin_script(effect, evaluation, script),
+        }
+    }
+
+    fn begin_look_up(&mut self, effect: Effect, mut evaluation: Evaluation, wanted: WantedFiles) {
+        let (shared, workspace, visit) = (self.shared.clone(), self.record.workspace, effect.visit().clone());
+        let work = async move {
+            let found = look_up(&shared, workspace, &mut evaluation.files, wanted).await;
+            evaluation.failure = found.err();
+            evaluation.scripts.begin_again();
+            evaluation.waited = true;
+            TaskEnd::Wanted { effect, evaluation: evaluation.into() }
+        };
+        let abort = self.tasks.spawn_on(work, &self.shared.runtime);
+        self.aborts.insert(visit, abort);
     }
 
     fn begin_script(
@@ -96,7 +150,7 @@ impl Driver {
     ) -> Result<(), Stop> {
         let Some(engine) = self.shared.scripts.clone() else {
             evaluation.push(no_engine());
-            return self.script_ended(effect, evaluation);
+            return self.evaluate_again(effect, evaluation);
         };
         let flow = match self.record.flow {
             Some(flow) => flow.to_string(),
@@ -108,15 +162,15 @@ impl Driver {
         script.time_limit_ms = time_limit.map(|limit| limit.as_millis().try_into().unwrap_or(u64::MAX));
         let work = async move {
             evaluation.push(evaluate(&*engine, script).await);
-            TaskEnd::Script { effect, evaluation: evaluation.into() }
+            TaskEnd::Wanted { effect, evaluation: evaluation.into() }
         };
         let abort = self.tasks.spawn_on(work, &self.shared.runtime);
         self.aborts.insert(visit, abort);
         Ok(())
     }
 
-    /// Begins again what needed the script.
-    pub(super) fn script_ended(&mut self, effect: Effect, evaluation: Evaluation) -> Result<(), Stop> {
+    /// Begins again what needed the script or the files.
+    pub(super) fn evaluate_again(&mut self, effect: Effect, evaluation: Evaluation) -> Result<(), Stop> {
         match effect {
             Effect::Resolve(visit) => self.resolve_visit(visit, evaluation),
             Effect::ResolvePass(visit) => self.resolve_next_pass(visit, evaluation),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{ExecutionId, RunId, VisitPath};
+use flow_model::{ExecutionId, RunId, VisitPath, WorkspaceId};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
@@ -17,6 +17,7 @@ use crate::{Step, StepContext, StepError};
 /// An attempt of a step.
 pub(super) struct Attempt {
     pub(super) run: RunId,
+    pub(super) workspace: WorkspaceId,
     pub(super) visit: VisitPath,
     pub(super) step: Arc<dyn Step>,
     pub(super) input: Arc<Value>,
@@ -31,15 +32,15 @@ pub(super) struct Attempt {
 pub(super) enum TaskEnd {
     /// An attempt of a step.
     Step { visit: VisitPath, result: Result<Value, StepError> },
-    /// A script that was needed for an effect.
-    Script { effect: Effect, evaluation: Box<Evaluation> },
+    /// What an evaluation waited for, which an effect needs.
+    Wanted { effect: Effect, evaluation: Box<Evaluation> },
 }
 
 impl TaskEnd {
     pub(super) const fn visit(&self) -> &VisitPath {
         match self {
             Self::Step { visit, .. } => visit,
-            Self::Script { effect, .. } => effect.visit(),
+            Self::Wanted { effect, .. } => effect.visit(),
         }
     }
 }
@@ -47,8 +48,8 @@ impl TaskEnd {
 /// Begins a step. It runs on the engine's runtime, so it outlives the request and the thread that began it;
 /// dropping `tasks` drops it. A panic is the step's failure, not the run's driver's.
 pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Attempt) -> AbortHandle {
-    let Attempt { run, visit, step, input, keeper, timeout } = attempt;
-    let context = StepContext { execution: ExecutionId { run, visit: visit.clone() } };
+    let Attempt { run, workspace, visit, step, input, keeper, timeout } = attempt;
+    let context = StepContext { execution: ExecutionId { run, visit: visit.clone() }, workspace };
     let clock = shared.clock.clone();
     let work = async move {
         let kind = step.kind();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use flow_model::{Faults, RunId, RunStart, RunStatus, Trigger};
 use serde_json::{Map, Value};
 
-use super::{Engine, Limits, settle};
+use super::{Engine, Limits, check_files, settle};
 use crate::drive::{Driver, Entry, carry};
 use crate::flow::{CompiledTrigger, Flow};
 use crate::{Chosen, EngineError, Execute, Patience, Reply, RunRecord, StartedBy};
@@ -19,6 +19,7 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
     let flow = shared.flow(chosen.hash).await?;
     let trigger = choose_trigger(&flow, &started_by)?;
     let inputs = accept(&shared.limits, trigger, inputs)?;
+    check_files(shared, workspace, &trigger.inputs, &inputs, "").await?;
 
     let now = shared.clock.now();
     let start = RunStart {

@@ -29,6 +29,8 @@ pub struct Limits {
     /// The bytes of the inputs, outputs and errors that the steps in all loops and branches of one run record, as
     /// JSON. 64 MiB.
     pub collected_bytes: usize,
+    /// The bytes of a file whose `text` or `base64` an expression reads. A larger one fails the step. 8 MiB.
+    pub file_bytes: usize,
     /// How deep runs may start each other by `run-flow`. 16.
     pub subflow_depth: u16,
     /// The runs that this process drives at a time, those that wait or back off not counted. Past it new runs are
@@ -57,6 +59,7 @@ impl Default for Limits {
             nesting_depth: 16,
             parallel_branches: 1_000,
             collected_bytes: 64 * 1024 * 1024,
+            file_bytes: 8 * 1024 * 1024,
             subflow_depth: 16,
             concurrent_runs: 1_000,
             queued_runs: 10_000,

@@ -8,7 +8,7 @@ use flow_model::{
 };
 use serde_json::{Map, Value};
 
-use super::{Limits, Pauses, Shared, settle};
+use super::{Limits, Pauses, Shared, check_files, settle};
 use crate::drive::{carry, take_up};
 use crate::ports::{Resolve, ResolveOutcome, RunRecord, StoredWait, WaitState};
 use crate::{Answer, EngineError, Patience, Reply, StoreError, WaitChoice};
@@ -28,6 +28,11 @@ pub(super) async fn resume(
     let chosen = choose(&record, &waits, &choice)?;
     let resolution = resolution(answer, &chosen.wait.request)?;
     check(&shared.limits, &resolution)?;
+    if let (WaitRequest::ShowForm { fields, .. }, Resolution::Submitted { data }) =
+        (&chosen.wait.request, &resolution)
+    {
+        check_files(shared, workspace, &form(fields), data, FORM_DATA).await?;
+    }
     let visit = chosen.visit.clone();
     let resolve = Resolve { run, visit: visit.clone(), resolution, now: shared.clock.now() };
     match store(shared, resolve).await? {
@@ -144,13 +149,19 @@ fn resolution(answer: Answer, request: &WaitRequest) -> Result<Resolution, Engin
     })
 }
 
+/// Where the values stand in a body.
+const FORM_DATA: &str = "/formData";
+
+/// What a form takes. Its fields were checked when the flow was published.
+fn form(fields: &Value) -> InputSchema {
+    let declared = Map::from_iter([("fields".to_owned(), fields.clone())]);
+    InputSchema::read(&Fields::new(&declared, "", &Faults::new()))
+}
+
 /// A form's values, checked against its fields, defaults filled in.
 fn accept(fields: &Value, values: Map<String, Value>) -> Result<Arc<Value>, EngineError> {
     let faults = Faults::new();
-    // The fields themselves were checked when the flow was published.
-    let declared = Map::from_iter([("fields".to_owned(), fields.clone())]);
-    let schema = InputSchema::read(&Fields::new(&declared, "", &Faults::new()));
-    let accepted = schema.accept(values, "/formData", &faults);
+    let accepted = form(fields).accept(values, FORM_DATA, &faults);
     if faults.has_errors() { Err(EngineError::InvalidInputs(faults.into_vec())) } else { Ok(accepted) }
 }
 

@@ -7,7 +7,7 @@ use flow_model::{EventKind, RunEvent, RunId, RunStart, RunStatus, StepId, VisitP
 use serde_json::Value;
 
 use super::execute::accept;
-use super::{Engine, Shared, settle};
+use super::{Engine, Shared, check_files, settle};
 use crate::drive::{Driver, Entry, carry};
 use crate::flow::Flow;
 use crate::{Chosen, EngineError, Patience, Reply, Retry, RunRecord, StoreError, Target};
@@ -32,6 +32,11 @@ pub(super) async fn retry(engine: &Engine, request: Retry) -> Result<Reply, Engi
         check_copied(copied, &*shared.flow(before.definition).await?, &flow)?;
     }
     let (record, events) = begin(shared, &request, before, chosen, &flow, copied)?;
+    if let Some(EventKind::RunStarted(start)) = events.first().map(|event| &event.kind) {
+        let trigger = flow.triggers.iter().find(|trigger| trigger.id == start.trigger.step);
+        let trigger = trigger.ok_or_else(|| EngineError::NoTrigger(start.trigger.kind.clone()))?;
+        check_files(shared, record.workspace, &trigger.inputs, &start.inputs, "").await?;
+    }
     let run = record.id;
     let store_first = request.patience == Patience::UntilStored;
     let turn = shared.admit(flow.concurrency.is_some()).await?;

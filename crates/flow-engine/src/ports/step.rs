@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use flow_model::{ExecutionId, Fields};
+use flow_model::{ExecutionId, Fields, WorkspaceId};
 use serde_json::Value;
 
 /// What a type of step does, beside the control steps that the engine carries out itself.
@@ -50,6 +50,8 @@ pub struct StepContext {
     /// This visit: the same over all attempts, so the world can tell a repeat. Send it as
     /// `Idempotency-Key`.
     pub execution: ExecutionId,
+    /// The workspace that the run is of, whose files and nobody else's it may use.
+    pub workspace: WorkspaceId,
 }
 
 /// Why a step failed.

@@ -14,6 +14,7 @@ mod documented;
 mod event_stream;
 mod event_wait;
 mod expiry;
+mod files;
 mod flows;
 mod forms;
 mod idempotency;

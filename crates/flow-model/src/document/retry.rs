@@ -29,7 +29,8 @@ const LONGEST_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 const DEFAULT_DELAY: Duration = Duration::from_secs(1);
 const DEFAULT_LONGEST: Duration = Duration::from_secs(60);
 /// The failures that are worth another attempt unless the author says otherwise.
-const DEFAULT_RETRY_ON: [&str; 5] = ["timeout", "network", "secrets_unavailable", "429", "5xx"];
+const DEFAULT_RETRY_ON: [&str; 6] =
+    ["timeout", "network", "secrets_unavailable", "files_unavailable", "429", "5xx"];
 
 impl Retry {
     /// Reads a step's `retry`.

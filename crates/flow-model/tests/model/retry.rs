@@ -69,7 +69,9 @@ fn what_isnt_given_has_its_default() {
         exponential: true,
         max_delay: millis(60_000),
         jitter: false,
-        retry_on: ["timeout", "network", "secrets_unavailable", "429", "5xx"].map(str::to_owned).to_vec(),
+        retry_on: ["timeout", "network", "secrets_unavailable", "files_unavailable", "429", "5xx"]
+            .map(str::to_owned)
+            .to_vec(),
     };
     assert_eq!(retry(json!({})), expected);
     assert_eq!(step(json!({ "onError": "continue" })).0.steps[0].on_error, OnError::Continue);

@@ -12,6 +12,7 @@ mod stream;
 use std::sync::Arc;
 
 use flow_engine::{Step, StepContext, StepError};
+use flow_model::WorkspaceId;
 use flow_steps::{AskToLlm, ExtractData, Llm, LlmOptions};
 use serde_json::Value;
 
@@ -26,7 +27,8 @@ fn options(base_url: String) -> LlmOptions {
 }
 
 async fn run(step: impl Step, settings: Value) -> Result<Value, StepError> {
-    let context = StepContext { execution: KEY.parse().unwrap() };
+    let context =
+        StepContext { execution: KEY.parse().unwrap(), workspace: WorkspaceId::from_bytes([1; 16]) };
     step.run(context, Arc::new(settings)).await
 }
 
