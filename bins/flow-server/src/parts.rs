@@ -11,12 +11,16 @@ use flow_store::{FileFolder, SqlStore};
 
 use crate::config::Config;
 
-/// The built-in types of step.
-pub(crate) fn registry(config: &Config) -> anyhow::Result<Registry> {
+/// The built-in types of step, with the files that they can use.
+pub(crate) fn registry(config: &Config, files: Option<Files>) -> anyhow::Result<Registry> {
     let outbound = Outbound::new(config.allow()?).context("preparing the HTTP client")?;
     let llm = Llm::new(config.llm.clone()).context("preparing the language model's client")?;
-    let registry = Registry::new().with(HttpRequest::new(outbound));
-    Ok(registry.with(AskToLlm::new(llm.clone())).with(ExtractData::new(llm)))
+    let (mut request, mut ask) = (HttpRequest::new(outbound), AskToLlm::new(llm.clone()));
+    if let Some(files) = files {
+        request = request.with_files(files.clone());
+        ask = ask.with_files(files);
+    }
+    Ok(Registry::new().with(request).with(ask).with(ExtractData::new(llm)))
 }
 
 /// What runs scripts. The processes are started when they are needed.

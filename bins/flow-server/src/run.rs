@@ -31,7 +31,7 @@ pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
         serde_json::from_str(&args.inputs).context("`--inputs` must be a JSON object")?;
     block_on(async {
         let store = Arc::new(MemoryStore::new());
-        let engine = Engine::builder().store(store).steps(registry(config)?).scripts(scripts(config)?);
+        let engine = Engine::builder().store(store).steps(registry(config, None)?).scripts(scripts(config)?);
         let engine = engine.limits(config.limits()).build().await?;
         let workspace = WorkspaceId::new(SystemClock.now(), random());
         let started = engine.execute(Execute {

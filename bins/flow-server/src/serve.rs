@@ -37,7 +37,9 @@ pub(crate) fn serve(config: Config) -> anyhow::Result<ExitCode> {
         let address = listener.local_addr().context("asking for the address")?;
         let key = key::load(&config)?;
         let vault = key.map(|key| Arc::new(SqlVault::new((*store).clone(), key)));
-        let engine = Engine::builder().store(store.clone()).files(files(&config, &store)?);
+        let files = files(&config, &store)?;
+        let steps = registry(&config, Some(files.clone()))?;
+        let engine = Engine::builder().store(store.clone()).files(files).steps(steps);
         let engine = engine.runtime(engine_runtime);
         let engine = start_engine(&config, engine, address, key, vault.clone()).await?;
         let served = serve_http(&config, &engine, store.clone(), vault, listener).await;
@@ -58,7 +60,7 @@ async fn start_engine(
     key: Option<Key>,
     vault: Option<Arc<SqlVault>>,
 ) -> anyhow::Result<Engine> {
-    let mut engine = engine.steps(registry(config)?).scripts(scripts(config)?);
+    let mut engine = engine.scripts(scripts(config)?);
     if let Some(vault) = vault {
         engine = engine.secrets(vault);
     }

@@ -17,7 +17,7 @@ use crate::parts::registry;
 use crate::{complain, exit, say};
 
 pub(crate) fn validate(config: &Config, args: &ValidateArgs) -> anyhow::Result<ExitCode> {
-    let (registry, limits) = (registry(config)?, config.limits());
+    let (registry, limits) = (registry(config, None)?, config.limits());
     let (mut failed, mut unreadable) = (false, false);
     for path in &args.files {
         let (text, faults) = match Written::read(path) {

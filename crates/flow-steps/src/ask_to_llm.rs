@@ -1,32 +1,41 @@
 //! `ask-to-llm`: asks a language model.
 
+mod images;
 mod settings;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flow_engine::{Step, StepContext, StepError};
+use flow_engine::{Files, Step, StepContext, StepError};
 use flow_model::Fields;
 use serde_json::{Map, Value};
 
 use crate::Llm;
+use crate::files::OwnFiles;
 use crate::llm::{Written, resolved};
 
 /// The `ask-to-llm` step. Its result is `{response, json, model, usage: {inputTokens, outputTokens}}`, `json` for answers
 /// in JSON alone.
 ///
-/// It fails with `settings_invalid`, `url_invalid`, `scheme_unsupported`, and as every question to a model does:
+/// It fails with `settings_invalid`, `file_not_found`, `file_too_large`, `files_unavailable`, `url_invalid`, `scheme_unsupported`, and as every question to a model does:
 /// `llm_not_configured`, `llm_model_missing`, `llm_unauthorized`, `llm_refused`, `llm_unavailable`, `llm_stream_cut`,
 /// `llm_answer_unreadable`, `llm_answer_invalid`, `schema_too_complex`, `output_too_large`, `network`, `timeout`.
 #[derive(Debug, Clone)]
 pub struct AskToLlm {
     llm: Llm,
+    files: Option<Files>,
 }
 
 impl AskToLlm {
     /// The step, with the model that it asks.
     pub fn new(llm: Llm) -> Self {
-        Self { llm }
+        Self { llm, files: None }
+    }
+
+    /// The step, with the files that it can show to the model as images.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Self { files: Some(files), ..self }
     }
 }
 
@@ -41,6 +50,7 @@ impl Step for AskToLlm {
     }
 
     async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {
+        let input = images::filled(input, &OwnFiles::new(&self.files, &context)).await?;
         let question = resolved(&input, settings::read)?;
         let reply = self.llm.reply(question, &context.execution.to_string()).await?;
         let mut result = Map::new();

@@ -1,6 +1,8 @@
 //! `http-request`: asks another server.
 
+mod attachment;
 mod auth;
+mod body;
 mod failure;
 mod response;
 mod retry_after;
@@ -10,28 +12,36 @@ mod settings;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flow_engine::{Step, StepContext, StepError};
+use flow_engine::{Files, Step, StepContext, StepError};
 use flow_model::Fields;
 use serde_json::Value;
 
 use crate::Outbound;
+use crate::files::OwnFiles;
 pub(crate) use retry_after::retry_after;
 use settings::Settings;
 
 /// The `http-request` step. Its result is `{status, headers, body, durationMs}`.
 ///
 /// It fails with `url_invalid`, `scheme_unsupported`, `outbound_denied`, `settings_invalid`, `network`,
-/// `timeout`, `too_many_redirects`, `response_not_json`, `output_too_large`, or, for an answer of 400 and above,
+/// `timeout`, `too_many_redirects`, `response_not_json`, `output_too_large`, `file_not_found`, `files_unavailable`, or, for an answer of 400 and above,
 /// `http_status`. A `Retry-After` of a 429 or a 503 goes with the failure.
 #[derive(Debug, Clone)]
 pub struct HttpRequest {
     outbound: Outbound,
+    files: Option<Files>,
 }
 
 impl HttpRequest {
     /// The step, with the way out that it uses.
     pub fn new(outbound: Outbound) -> Self {
-        Self { outbound }
+        Self { outbound, files: None }
+    }
+
+    /// The step, with the files that it can send.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Self { files: Some(files), ..self }
     }
 }
 
@@ -51,6 +61,7 @@ impl Step for HttpRequest {
 
     async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {
         let settings = Settings::read(&input)?;
-        send::send(&self.outbound, &context.execution.to_string(), settings).await
+        let files = OwnFiles::new(&self.files, &context);
+        send::send(&self.outbound, &files, &context.execution.to_string(), settings).await
     }
 }

@@ -7,6 +7,7 @@
 
 mod ask_to_llm;
 mod extract_data;
+mod files;
 mod http_request;
 mod llm;
 mod outbound;

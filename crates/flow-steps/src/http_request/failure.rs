@@ -26,6 +26,9 @@ pub(super) fn from_client(method: &Method, url: &Url, error: &reqwest::Error) ->
     {
         return from_outbound(OutboundError::Denied { host: host.clone(), address: *address });
     }
+    if let Some(error) = causes(error).find_map(|cause| cause.downcast_ref()) {
+        return crate::files::failure(error);
+    }
     let code = if error.is_timeout() { "timeout" } else { "network" };
     // The outermost text only repeats the URL; the innermost says what happened.
     let cause = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);

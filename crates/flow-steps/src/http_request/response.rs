@@ -1,5 +1,8 @@
 //! Reads the answer.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use encoding_rs::{Encoding, UTF_8};
 use flow_engine::StepError;
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Response, StatusCode};
@@ -9,34 +12,35 @@ use url::Url;
 
 use super::failure::from_client;
 use super::retry_after::retry_after;
-use super::settings::ResponseType;
+use super::settings::{Expected, ResponseType};
 
 /// The bytes of an answer that are read: the bound of a step's output.
 const MOST_BYTES: usize = 1024 * 1024;
 
 pub(super) async fn read(
     mut answer: Response,
-    response_type: ResponseType,
-    fail_on_status: bool,
+    expected: Expected,
     started: Instant,
 ) -> Result<Value, StepError> {
     let (status, url) = (answer.status(), answer.url().clone());
     let headers = answer.headers().clone();
+    let failed = expected.fail_on_status && status.as_u16() >= 400;
+    // A failing answer is shown as it is, whatever was hoped for; and one to a `HEAD` never has a body.
+    let response_type = if failed || expected.is_head { ResponseType::Auto } else { expected.response_type };
+    // Base64 has four characters for three bytes.
+    let most = if response_type == ResponseType::Binary { MOST_BYTES / 4 * 3 } else { MOST_BYTES };
     let mut bytes = Vec::new();
     let reading = |error| from_client(&reqwest::Method::GET, &url, &error);
     while let Some(chunk) = answer.chunk().await.map_err(reading)? {
         bytes.extend_from_slice(&chunk);
-        if bytes.len() > MOST_BYTES {
-            let message = format!("the answer of {url} has more than 1 MiB; ask for less of it");
+        if bytes.len() > most {
+            let message = format!("the answer of {url} has more than {most} bytes; ask for less of it");
             return Err(StepError::new("output_too_large", message));
         }
     }
-    let failed = fail_on_status && status.as_u16() >= 400;
-    // A failing answer is shown as it is, whatever was hoped for.
-    let response_type = if failed { ResponseType::Auto } else { response_type };
     let (body, broken) = match body(&bytes, &headers, response_type) {
         Ok(body) => (body, None),
-        Err(error) => (text(&bytes), Some(error)),
+        Err(error) => (text(&bytes, &headers), Some(error)),
     };
     let shown = json!({
         "status": status.as_u16(),
@@ -63,8 +67,18 @@ fn status_failure(status: StatusCode, headers: &HeaderMap, url: &Url, shown: Val
     StepError { code: "http_status".to_owned(), message, details: Some(Box::new(shown)), retry_after }
 }
 
-fn text(bytes: &[u8]) -> Value {
-    Value::String(String::from_utf8_lossy(bytes).into_owned())
+/// The text, in the character set that the answer names, in UTF-8 otherwise.
+fn text(bytes: &[u8], headers: &HeaderMap) -> Value {
+    let mut parameters =
+        content_type(headers).split(';').skip(1).filter_map(|parameter| parameter.split_once('='));
+    let charset = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    let named = charset.and_then(|(_, label)| Encoding::for_label(label.trim().trim_matches('"').as_bytes()));
+    let (text, _, _) = named.unwrap_or(UTF_8).decode(bytes);
+    Value::String(text.into_owned())
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn body(bytes: &[u8], headers: &HeaderMap, response_type: ResponseType) -> Result<Value, serde_json::Error> {
@@ -72,18 +86,18 @@ fn body(bytes: &[u8], headers: &HeaderMap, response_type: ResponseType) -> Resul
         return Ok(Value::Null);
     }
     match response_type {
-        ResponseType::Text => Ok(text(bytes)),
+        ResponseType::Text => Ok(text(bytes, headers)),
+        ResponseType::Binary => Ok(Value::String(STANDARD.encode(bytes))),
         ResponseType::Auto if says_json(headers) => {
-            Ok(serde_json::from_slice(bytes).unwrap_or_else(|_| text(bytes)))
+            Ok(serde_json::from_slice(bytes).unwrap_or_else(|_| text(bytes, headers)))
         }
-        ResponseType::Auto => Ok(text(bytes)),
+        ResponseType::Auto => Ok(text(bytes, headers)),
         ResponseType::Json => serde_json::from_slice(bytes),
     }
 }
 
 fn says_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = content_type(headers).split(';').next().unwrap_or_default();
     let essence = essence.trim().to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")
 }

@@ -8,10 +8,12 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
 
+use super::body::Body;
 use super::failure::{from_client, from_outbound};
 use super::response;
 use super::settings::Settings;
 use crate::Outbound;
+use crate::files::OwnFiles;
 
 /// How long a request may take, from looking the name up to the last byte of the answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,14 +24,19 @@ const PRIVATE_HEADERS: [header::HeaderName; 4] =
     [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION, header::WWW_AUTHENTICATE];
 
 /// Sends a request and reads the answer; `key` lets the other side tell a repeat.
-pub(super) async fn send(outbound: &Outbound, key: &str, settings: Settings) -> Result<Value, StepError> {
+pub(super) async fn send(
+    outbound: &Outbound,
+    files: &OwnFiles,
+    key: &str,
+    settings: Settings,
+) -> Result<Value, StepError> {
     let started = tokio::time::Instant::now();
     let method = settings.method.clone();
     let asked = settings.url.clone();
     let work = async {
-        let (response_type, fail_on_status) = (settings.response_type, settings.fail_on_status);
-        let answer = follow(outbound, key, settings).await?;
-        response::read(answer, response_type, fail_on_status, started).await
+        let expected = settings.expected();
+        let answer = follow(outbound, files, key, settings).await?;
+        response::read(answer, expected, started).await
     };
     tokio::time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| {
         let seconds = TIMEOUT.as_secs();
@@ -37,7 +44,12 @@ pub(super) async fn send(outbound: &Outbound, key: &str, settings: Settings) -> 
     })
 }
 
-async fn follow(outbound: &Outbound, key: &str, settings: Settings) -> Result<Response, StepError> {
+async fn follow(
+    outbound: &Outbound,
+    files: &OwnFiles,
+    key: &str,
+    settings: Settings,
+) -> Result<Response, StepError> {
     let Settings { mut method, mut url, mut headers, mut body, follow_redirects, .. } = settings;
     let key_header = header::HeaderName::from_static("idempotency-key");
     if let Ok(value) = HeaderValue::from_str(key) {
@@ -45,16 +57,14 @@ async fn follow(outbound: &Outbound, key: &str, settings: Settings) -> Result<Re
     }
     for _ in 0..=MOST_REDIRECTS {
         let client = outbound.client(&url).map_err(from_outbound)?;
-        let mut request = client.request(method.clone(), url.clone()).headers(headers.clone());
-        if let Some(body) = &body {
-            request = request.body(body.clone());
-        }
+        let request = client.request(method.clone(), url.clone()).headers(headers.clone());
+        let request = body.attach(request, &headers, files).await?;
         let answer = request.send().await.map_err(|error| from_client(&method, &url, &error))?;
         let Some(target) = redirect(&answer, &url).filter(|_| follow_redirects) else { return Ok(answer) };
         let target = Outbound::parse(target?.as_str()).map_err(from_outbound)?;
         if becomes_get(answer.status(), &method) {
             method = Method::GET;
-            body = None;
+            body = Body::Empty;
             headers.remove(header::CONTENT_TYPE);
         }
         if target.origin() != url.origin() {

@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::auth;
+use super::body::Body;
 use super::failure::from_outbound;
 use crate::Outbound;
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-const BODY_TYPES: [&str; 4] = ["json", "form", "text", "none"];
-const RESPONSE_TYPES: [&str; 3] = ["auto", "json", "text"];
+pub(super) const BODY_TYPES: [&str; 6] = ["json", "form", "text", "multipart", "binary", "none"];
+const RESPONSE_TYPES: [&str; 4] = ["auto", "json", "text", "binary"];
 
 /// Resolved settings.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Settings {
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
-    pub(super) body: Option<Vec<u8>>,
+    pub(super) body: Body,
     pub(super) response_type: ResponseType,
     pub(super) follow_redirects: bool,
     pub(super) fail_on_status: bool,
@@ -34,6 +35,16 @@ pub(super) enum ResponseType {
     Auto,
     Json,
     Text,
+    /// Base64.
+    Binary,
+}
+
+/// What an answer is read by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected {
+    pub(super) response_type: ResponseType,
+    pub(super) fail_on_status: bool,
+    pub(super) is_head: bool,
 }
 
 /// Checks settings as an author wrote them: what a template fills in is left to the run.
@@ -42,7 +53,10 @@ pub(super) fn check(data: &Fields<'_>) {
     one_of(data, "method", &METHODS);
     one_of(data, "bodyType", &BODY_TYPES);
     one_of(data, "responseType", &RESPONSE_TYPES);
-    data.value("body");
+    match data.string("bodyType") {
+        Some(kind) if kind.eq_ignore_ascii_case("multipart") => pairs_shape(data, "body"),
+        _ => _ = data.value("body"),
+    }
     pairs_shape(data, "headers");
     check_framing(data);
     pairs_shape(data, "query");
@@ -106,6 +120,7 @@ impl Settings {
             None | Some("auto") => ResponseType::Auto,
             Some("json") => ResponseType::Json,
             Some("text") => ResponseType::Text,
+            Some("binary") => ResponseType::Binary,
             Some(other) => {
                 let message =
                     format!("`{other}` is no type of response; use one of {}", RESPONSE_TYPES.join(", "));
@@ -120,7 +135,7 @@ impl Settings {
         }
         let mut headers = header_map(headers, &faults);
         auth::apply(data.value("auth"), &mut headers, &faults);
-        let body = encode(body, body_type.as_deref(), &mut headers, &faults);
+        let body = Body::read(body, body_type.as_deref(), &mut headers, &faults);
         if let Some(fault) = faults.into_vec().into_iter().next() {
             let message = format!("`{}`: {}", fault.pointer.trim_start_matches('/'), fault.message);
             return Err(StepError::new("settings_invalid", message));
@@ -132,23 +147,29 @@ impl Settings {
         let method = method_read.unwrap_or(Method::GET);
         Ok(Self { method, url, headers, body, response_type, follow_redirects, fail_on_status })
     }
+
+    pub(super) fn expected(&self) -> Expected {
+        Expected {
+            response_type: self.response_type,
+            fail_on_status: self.fail_on_status,
+            is_head: self.method == Method::HEAD,
+        }
+    }
 }
 
 /// Pairs as authors write them: an object, or a list of `{key, value}`. A list as a value repeats the key,
 /// null leaves it out.
-fn pairs(value: Option<&Value>, key: &str, faults: &Faults) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    let mut add = |name: &str, value: &Value| match value {
-        Value::Array(items) => {
-            pairs.extend(items.iter().filter_map(|item| Some((name.to_owned(), text(item)?))));
-        }
-        value => pairs.extend(text(value).map(|value| (name.to_owned(), value))),
+pub(super) fn rows<'v>(value: Option<&'v Value>, key: &str, faults: &Faults) -> Vec<(String, &'v Value)> {
+    let mut rows = Vec::new();
+    let mut add = |name: &str, value: &'v Value| {
+        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        rows.extend(values.iter().filter(|value| !value.is_null()).map(|value| (name.to_owned(), value)));
     };
     match value {
         None => {}
         Some(Value::Object(map)) => map.iter().for_each(|(name, value)| add(name, value)),
-        Some(Value::Array(rows)) => {
-            for row in rows {
+        Some(Value::Array(written)) => {
+            for row in written {
                 match row.get("key").and_then(Value::as_str) {
                     Some(name) => add(name, row.get("value").unwrap_or(&Value::Null)),
                     None => faults.error(format!("/{key}"), "wrong_type", "a row has no text `key`; add one"),
@@ -159,10 +180,16 @@ fn pairs(value: Option<&Value>, key: &str, faults: &Faults) -> Vec<(String, Stri
             faults.error(format!("/{key}"), "wrong_type", "this must be an object or a list of {key, value}");
         }
     }
-    pairs
+    rows
 }
 
-fn text(value: &Value) -> Option<String> {
+/// The same with texts as values; any other value is its JSON.
+pub(super) fn pairs(value: Option<&Value>, key: &str, faults: &Faults) -> Vec<(String, String)> {
+    let rows = rows(value, key, faults).into_iter();
+    rows.filter_map(|(name, value)| Some((name, text(value)?))).collect()
+}
+
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
@@ -233,35 +260,4 @@ fn header_map(pairs: Vec<(String, String)>, faults: &Faults) -> HeaderMap {
         }
     }
     headers
-}
-
-/// The body's bytes, and its type among the headers unless the author gave one.
-fn encode(
-    body: Option<&Value>,
-    body_type: Option<&str>,
-    headers: &mut HeaderMap,
-    faults: &Faults,
-) -> Option<Vec<u8>> {
-    let body = body?;
-    let (bytes, content_type) = match (body_type, body) {
-        (Some("none"), _) => return None,
-        (Some("json"), body) => (body.to_string().into_bytes(), "application/json"),
-        (Some("text") | None, Value::String(text)) => {
-            (text.clone().into_bytes(), "text/plain; charset=utf-8")
-        }
-        (Some("text"), body) => (body.to_string().into_bytes(), "text/plain; charset=utf-8"),
-        (None, body) => (body.to_string().into_bytes(), "application/json"),
-        (Some("form"), body) => {
-            let pairs = pairs(Some(body), "body", faults);
-            let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-            (form.into_bytes(), "application/x-www-form-urlencoded")
-        }
-        (Some(other), _) => {
-            let message = format!("`{other}` is no type of body; use one of {}", BODY_TYPES.join(", "));
-            faults.error("/bodyType", "value_unknown", message);
-            return None;
-        }
-    };
-    headers.entry(reqwest::header::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-    Some(bytes)
 }

@@ -9,14 +9,11 @@ mod in_a_run;
 mod settings;
 mod stream;
 
-use std::sync::Arc;
-
-use flow_engine::{Step, StepContext, StepError};
-use flow_model::WorkspaceId;
+use flow_engine::StepError;
 use flow_steps::{AskToLlm, ExtractData, Llm, LlmOptions};
 use serde_json::Value;
 
-use crate::support::KEY;
+use crate::support::run;
 use fake::Fake;
 
 /// What no message and no event may hold.
@@ -24,12 +21,6 @@ const API_KEY: &str = "sk-very-secret";
 
 fn options(base_url: String) -> LlmOptions {
     LlmOptions { base_url, api_key: API_KEY.to_owned(), default_model: "small".to_owned() }
-}
-
-async fn run(step: impl Step, settings: Value) -> Result<Value, StepError> {
-    let context =
-        StepContext { execution: KEY.parse().unwrap(), workspace: WorkspaceId::from_bytes([1; 16]) };
-    step.run(context, Arc::new(settings)).await
 }
 
 async fn ask(fake: &Fake, settings: Value) -> Result<Value, StepError> {

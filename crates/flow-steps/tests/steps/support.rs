@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use flow_engine::{Step, StepContext, StepError};
-use flow_model::{ExecutionId, Faults, Fields, RunId, VisitPath};
+use flow_model::{ExecutionId, Faults, Fields, RunId, VisitPath, WorkspaceId};
 use flow_steps::{HttpRequest, Outbound};
 use serde_json::Value;
 use wiremock::MockServer;
@@ -11,11 +11,18 @@ use wiremock::MockServer;
 /// The key under which `send` calls.
 pub(crate) const KEY: &str = "01890000-0000-7000-8000-000000000001:load";
 
+/// The workspace for which they are run.
+pub(crate) const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([1; 16]);
+
 /// Runs an `http-request` that may reach what `allow` names.
 pub(crate) async fn send_allowing(allow: &str, settings: Value) -> Result<Value, StepError> {
-    let outbound = Outbound::new(allow.parse().unwrap()).unwrap();
-    let execution: ExecutionId = KEY.parse().unwrap();
-    HttpRequest::new(outbound).run(StepContext { execution }, Arc::new(settings)).await
+    run(HttpRequest::new(Outbound::new(allow.parse().unwrap()).unwrap()), settings).await
+}
+
+/// Runs a step for [`WORKSPACE`].
+pub(crate) async fn run(step: impl Step, settings: Value) -> Result<Value, StepError> {
+    let context = StepContext { execution: KEY.parse().unwrap(), workspace: WORKSPACE };
+    step.run(context, Arc::new(settings)).await
 }
 
 /// Runs an `http-request` that may reach the server.

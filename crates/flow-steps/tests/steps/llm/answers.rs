@@ -1,11 +1,16 @@
 //! What is asked, and what becomes of the answer.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flow_engine::{Files, MemoryStore, NewFile};
+use flow_model::{FileId, Timestamp};
 use flow_steps::{AskToLlm, Llm, LlmOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fake::{Fake, Reply};
 use super::{API_KEY, ask, options, run};
-use crate::support::KEY;
+use crate::support::{KEY, WORKSPACE, code};
 
 #[tokio::test]
 async fn an_answer_is_put_together_and_its_tokens_are_told() {
@@ -91,4 +96,39 @@ async fn tokens_that_nobody_counted_are_unknown() {
     let fake = Fake::start([Reply::stream([super::fake::delta("ok"), super::fake::done()])]).await;
     let answer = ask(&fake, json!({ "prompt": "Hello" })).await.unwrap();
     assert_eq!(answer["usage"], json!({ "inputTokens": null, "outputTokens": null }));
+}
+
+#[tokio::test]
+async fn a_file_among_the_images_is_sent_as_its_bytes() {
+    let store = Arc::new(MemoryStore::new());
+    let files = Files::new(store.clone(), store);
+    let mut ids = Vec::new();
+    for (id, content_type) in [(1, "image/png"), (2, "text/csv")] {
+        let new = NewFile {
+            id: FileId::from_bytes([id; 16]),
+            workspace: WORKSPACE,
+            name: "cat".to_owned(),
+            content_type: content_type.to_owned(),
+            created_by: None,
+            now: Timestamp::from_millis(1),
+        };
+        let mut upload = files.upload(new).await.unwrap();
+        upload.write(Bytes::from_static(b"\0\x01")).await.unwrap();
+        ids.push(upload.finish().await.unwrap().to_value());
+    }
+    let fake = Fake::start([Reply::says(["ok"])]).await;
+    let ask = |images: Value| {
+        let step = AskToLlm::new(fake.llm()).with_files(files.clone());
+        run(step, json!({ "prompt": "?", "images": images }))
+    };
+    ask(json!(["https://host/cat.png", ids[0]])).await.unwrap();
+    let image = &fake.asked()[0].body["messages"][0]["content"][2]["image_url"]["url"];
+    assert_eq!(image, "data:image/png;base64,AAE=");
+    for (image, expected) in [
+        (ids[1].clone(), "settings_invalid"),
+        (json!({ "fileId": 7 }), "settings_invalid"),
+        (json!({ "fileId": FileId::from_bytes([9; 16]) }), "file_not_found"),
+    ] {
+        assert_eq!(code(ask(json!([image])).await), expected, "{image}");
+    }
 }
