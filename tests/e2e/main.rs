@@ -5,6 +5,7 @@ mod bad_input;
 mod client;
 mod command_line;
 mod database;
+mod files;
 mod kill;
 mod links;
 mod llm;
