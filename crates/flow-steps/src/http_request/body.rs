@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use flow_model::Faults;
+use reqwest::RequestBuilder;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part as SentPart};
-use reqwest::{Body as SentBody, RequestBuilder};
 use serde_json::Value;
 
 use super::attachment::{Attachment, is_attachment};
@@ -107,7 +107,7 @@ impl Part {
             }
             Self::File(attachment) => {
                 let opened = attachment.open(files).await?;
-                let part = SentPart::stream_with_length(SentBody::from(opened.body), opened.size);
+                let part = SentPart::stream_with_length(opened.body, opened.size);
                 typed(part.file_name(opened.filename), opened.content_type)
             }
         })
