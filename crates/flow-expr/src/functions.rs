@@ -10,8 +10,45 @@ use ::base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+
+/// A function of the flow language, as people are told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct FunctionAbout {
+    /// Its name.
+    pub name: &'static str,
+    /// How it is called.
+    pub signature: &'static str,
+    /// What it gives.
+    pub description: &'static str,
+}
+
+/// Those that flows have beside JavaScript's own.
+pub static ALL: [FunctionAbout; 9] = [
+    about("str", "str(value)", "its JSON text"),
+    about("parseJson", "parseJson(text)", "the value of a JSON text"),
+    about("base64", "base64(text)", "the text in base64"),
+    about("unbase64", "unbase64(text)", "the text that a base64 text holds"),
+    about("sha256", "sha256(text)", "a hash of the text, in hex"),
+    about("hmacSha256", "hmacSha256(key, text)", "a hash of the text under a key, in hex"),
+    about(
+        "getDate",
+        "getDate()",
+        "the moment at which the evaluation of the step's settings began, by RFC 3339",
+    ),
+    about("uuid", "uuid()", "a random id"),
+    about(
+        "resumeUrl",
+        "resumeUrl(stepId, decision?)",
+        "a link that answers the approval, form or client tool of a step",
+    ),
+];
+
+const fn about(name: &'static str, signature: &'static str, description: &'static str) -> FunctionAbout {
+    FunctionAbout { name, signature, description }
+}
 
 /// Why a function has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

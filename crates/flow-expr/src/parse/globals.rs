@@ -1,8 +1,6 @@
 //! The names that every script has: JavaScript's own, and the functions of the flow language.
 
-/// What the flow language adds to JavaScript.
-const FUNCTIONS: [&str; 9] =
-    ["base64", "getDate", "hmacSha256", "parseJson", "resumeUrl", "sha256", "str", "unbase64", "uuid"];
+use crate::functions;
 
 /// JavaScript's own, but those that make code of texts, share memory, or wait for what a script has not.
 const JAVASCRIPT: [&str; 53] = [
@@ -63,5 +61,5 @@ const JAVASCRIPT: [&str; 53] = [
 
 /// Whether a script finds the name without being given it.
 pub(crate) fn is_global(name: &str) -> bool {
-    FUNCTIONS.contains(&name) || JAVASCRIPT.contains(&name)
+    functions::ALL.iter().any(|function| function.name == name) || JAVASCRIPT.contains(&name)
 }
