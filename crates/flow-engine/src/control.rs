@@ -3,10 +3,12 @@
 //! A control step's settings are compiled once; at run time they are resolved against the run's scope, and
 //! the outcome tells `decide` what happened. Nothing here changes a run.
 
+mod add_widget;
 mod approval;
 mod client_tool;
 mod condition;
 mod each;
+mod end_session;
 mod fail;
 mod final_step;
 mod log;
@@ -28,10 +30,12 @@ use flow_model::{Fields, LogLine, OnExpire, RunError, Step, StepId, Timestamp, W
 use serde_json::Value;
 
 use crate::flow::Templates;
+pub(crate) use add_widget::AddWidget;
 pub(crate) use approval::Approval;
 pub(crate) use client_tool::ClientTool;
 pub(crate) use condition::Condition;
 pub(crate) use each::Each;
+pub(crate) use end_session::EndSession;
 pub(crate) use fail::Fail;
 pub(crate) use final_step::Final;
 pub(crate) use log::Log;
@@ -46,10 +50,12 @@ pub(crate) use wait::Wait;
 pub(crate) use while_loop::While;
 
 /// The control steps' types, as documents name them.
-pub(crate) const CONTROL_TYPES: [&str; 16] = [
+pub(crate) const CONTROL_TYPES: [&str; 18] = [
+    "add-widget-to-message",
     "client-tool",
     "condition",
     "each",
+    "end-session",
     "fail",
     "final",
     "log",
@@ -64,9 +70,6 @@ pub(crate) const CONTROL_TYPES: [&str; 16] = [
     "wait",
     "while",
 ];
-
-/// Those among them that wait for the outside.
-pub(crate) const WAITING_TYPES: [&str; 5] = ["client-tool", "run-flow", "show-form", "user-approval", "wait"];
 
 /// A control step's settings, compiled.
 #[derive(Debug)]
@@ -87,6 +90,8 @@ pub(crate) enum Control {
     While(While),
     Parallel(Parallel),
     RunFlow(Box<RunFlow>),
+    AddWidget(AddWidget),
+    EndSession(EndSession),
 }
 
 /// A step's settings, resolved against a run.
@@ -160,6 +165,8 @@ impl Control {
             "while" => While::compile(step, data, templates).map(Self::While),
             "parallel" => Parallel::compile(step, data).map(Self::Parallel),
             "run-flow" => RunFlow::compile(data, templates).map(|control| Self::RunFlow(control.into())),
+            "add-widget-to-message" => AddWidget::compile(data, templates).map(Self::AddWidget),
+            "end-session" => EndSession::compile(data, templates).map(Self::EndSession),
             _ => None,
         }
     }
@@ -183,6 +190,8 @@ impl Control {
             Self::While(control) => control.resolve(scope),
             Self::Parallel(_) => Ok(Resolved::Branches),
             Self::RunFlow(control) => control.resolve(scope),
+            Self::AddWidget(control) => control.resolve(scope),
+            Self::EndSession(control) => control.resolve(scope),
         };
         resolved.unwrap_or_else(Resolved::Failure)
     }
@@ -210,7 +219,9 @@ impl Control {
             | Self::Each(_)
             | Self::While(_)
             | Self::Parallel(_)
-            | Self::RunFlow(_) => OnExpire::Fail,
+            | Self::RunFlow(_)
+            | Self::AddWidget(_)
+            | Self::EndSession(_) => OnExpire::Fail,
         }
     }
 }

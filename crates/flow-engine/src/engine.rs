@@ -27,8 +27,8 @@ use flow_model::{ExecutionId, RunEvent, RunId, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
-    Answer, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, NewEvent, Patience, Poll,
-    PublishedEvent, Reply, Retry, RunView, WaitChoice,
+    Answer, Catalogue, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, NewEvent, Patience,
+    Poll, PublishedEvent, Reply, Retry, RunView, WaitChoice,
 };
 pub use builder::EngineBuilder;
 pub(crate) use execute::accept;
@@ -45,6 +45,17 @@ pub(crate) use turns::Turn;
 pub struct Engine {
     shared: Arc<Shared>,
     flows: Flows,
+}
+
+/// The parts that an engine can do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    /// Someone runs JavaScript beyond what the engine evaluates itself.
+    pub scripts: bool,
+    /// Someone keeps the secrets of workspaces.
+    pub secrets: bool,
+    /// Flows can make links that answer for them.
+    pub resume_links: bool,
 }
 
 impl Engine {
@@ -64,6 +75,25 @@ impl Engine {
     /// The engine was built without.
     pub fn files(&self) -> Result<&Files, FilesError> {
         self.shared.files()
+    }
+
+    /// Everything that its flows can be made of.
+    pub fn catalogue(&self) -> Catalogue {
+        self.shared.registry.catalogue()
+    }
+
+    /// What bounds it.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// What it was put together with, of the parts that it can do without.
+    pub fn features(&self) -> Features {
+        Features {
+            scripts: self.shared.scripts.is_some(),
+            secrets: self.shared.secrets.is_some(),
+            resume_links: self.shared.links.is_some(),
+        }
     }
 
     /// The engine's clock.

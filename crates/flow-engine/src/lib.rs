@@ -9,6 +9,7 @@
 //! see), `ports` (what the engine needs from others). It knows no HTTP and no SQL.
 #![warn(missing_docs)]
 
+mod catalogue;
 mod control;
 mod decide;
 mod drive;
@@ -26,7 +27,10 @@ mod request;
 mod scope;
 mod topic;
 
-pub use engine::{Engine, EngineBuilder, Limits};
+pub use catalogue::{
+    Catalogue, Entry, EntryEffect, InputFieldSettings, OrTemplate, Setting, StepAbout, StepRef, json_object,
+};
+pub use engine::{Engine, EngineBuilder, Features, Limits};
 pub use error::EngineError;
 pub use files::{Files, NewFile, Upload};
 pub use flow::{CompiledStep, Flow, validate_document};

@@ -1,6 +1,7 @@
 //! What is wrong with a document, and a reader that collects all of it instead of stopping at the first.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -32,6 +33,8 @@ pub enum Severity {
 #[derive(Debug, Default)]
 pub struct Faults {
     rows: RefCell<Vec<Fault>>,
+    /// Their pointers, since a document may have as many faults as steps.
+    places: RefCell<BTreeSet<String>>,
 }
 
 impl Faults {
@@ -51,6 +54,7 @@ impl Faults {
     }
 
     fn add(&self, pointer: String, code: &'static str, message: String, severity: Severity) {
+        self.places.borrow_mut().insert(pointer.clone());
         self.rows.borrow_mut().push(Fault { pointer, code, message, severity });
     }
 
@@ -62,6 +66,19 @@ impl Faults {
     /// How many there are so far, warnings included.
     pub fn count(&self) -> usize {
         self.rows.borrow().len()
+    }
+
+    /// Whether there is one of the value at a pointer, warnings included.
+    pub fn is_any_at(&self, pointer: &str) -> bool {
+        self.places.borrow().contains(pointer)
+    }
+
+    /// Whether there is one of the value at a pointer or of something in it, warnings included.
+    pub fn is_any_in(&self, pointer: &str) -> bool {
+        let inside = format!("{pointer}/");
+        let places = self.places.borrow();
+        places.contains(pointer)
+            || places.range(inside.clone()..).next().is_some_and(|place| place.starts_with(&inside))
     }
 
     /// All of them, in the order they were found.
@@ -111,6 +128,16 @@ impl<'a> Fields<'a> {
     /// The pointer of a member.
     pub fn at(&self, key: &str) -> String {
         format!("{}/{}", self.pointer, pointer_token(key))
+    }
+
+    /// The pointer of something in the object, whose own pointer into it is given.
+    pub fn inside(&self, pointer: &str) -> String {
+        format!("{}{pointer}", self.pointer)
+    }
+
+    /// The members that were asked for so far, each as often as it was.
+    pub fn known(&self) -> Vec<&'static str> {
+        self.known.borrow().clone()
     }
 
     /// The faults that this reader adds to.
@@ -196,8 +223,14 @@ impl<'a> Fields<'a> {
 
     /// Warns of members that nobody asked for so far: kept, but without effect.
     pub fn warn_of_unknown(&self) {
+        self.warn_of_unknown_but(&[]);
+    }
+
+    /// The same, but for members that others know. A member is warned of once, and not when it has a fault.
+    pub fn warn_of_unknown_but(&self, others: &[&str]) {
         let known = self.known.borrow();
-        for key in self.map.keys().filter(|key| !known.contains(&key.as_str())) {
+        let unknown = |key: &str| !known.contains(&key) && !others.contains(&key);
+        for key in self.map.keys().filter(|key| unknown(key) && !self.faults.is_any_at(&self.at(key))) {
             self.faults.warning(
                 self.at(key),
                 "unknown_field",

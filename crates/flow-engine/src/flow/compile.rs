@@ -13,9 +13,10 @@ use super::{
     Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, StepSecrets, Templates,
     limited,
 };
-use crate::control::{CONTROL_TYPES, Control, WAITING_TYPES};
+use crate::catalogue::{self, EntryEffect};
+use crate::control::{CONTROL_TYPES, Control};
 use crate::engine::is_deeper;
-use crate::{Limits, Registry};
+use crate::{Entry, Limits, Registry};
 
 /// Compiles what can be compiled, and adds a fault for everything that can't. Only a new document is held to limits.
 pub(super) fn compile(
@@ -34,8 +35,10 @@ pub(super) fn compile(
     if let Some(limits) = limits {
         limited::check(&document, limits, faults);
     }
-    let triggers: Vec<_> =
-        document.steps.iter().filter(|step| step.is_trigger()).map(|step| trigger(step, faults)).collect();
+    // A schema may become stricter, and strands no stored definition by it.
+    let new = limits.map(|_| raw);
+    let triggers = document.steps.iter().filter(|step| step.is_trigger());
+    let triggers: Vec<_> = triggers.map(|step| trigger(step, new, faults)).collect();
     let inputs: Vec<_> = triggers.iter().map(|trigger| &trigger.inputs).collect();
     let names = Names::of(&document, &inputs);
     let templates = Templates::new(&names, faults, registry);
@@ -44,7 +47,7 @@ pub(super) fn compile(
     let all = document.all_steps();
     let written = all.iter().filter(|step| !step.is_trigger());
     let steps: Vec<Option<CompiledStep>> =
-        written.map(|written| step(written, registry, templates, faults)).collect();
+        written.map(|written| step(written, new, registry, templates, faults)).collect();
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
     let inner = all.iter().flat_map(|step| step.graphs.iter().map(|graph| (&step.id, graph)));
     let inner = inner.flat_map(|(container, graph)| {
@@ -72,7 +75,7 @@ pub(super) fn too_deep(document: &Value) -> Option<Fault> {
     })
 }
 
-fn trigger(step: &WrittenStep, faults: &Faults) -> CompiledTrigger {
+fn trigger(step: &WrittenStep, new: Option<&Value>, faults: &Faults) -> CompiledTrigger {
     let data = Fields::new(&step.data, format!("{}/data", step.pointer), faults);
     let inputs = InputSchema::read(&data);
     if step.kind == "api" {
@@ -87,6 +90,7 @@ fn trigger(step: &WrittenStep, faults: &Faults) -> CompiledTrigger {
             ),
         );
     }
+    against_schema(step, new, catalogue::trigger(&step.kind), &data);
     unsupported_by_triggers(step, faults);
     let next = step.next.as_ref().map(VisitPath::top);
     CompiledTrigger { id: step.id.clone(), kind: step.kind.clone(), inputs, next }
@@ -107,8 +111,17 @@ fn unsupported_by_triggers(step: &WrittenStep, faults: &Faults) {
     }
 }
 
+/// Checks the settings of a step of a new document against the schema of its type, once its own check is done.
+fn against_schema(step: &WrittenStep, new: Option<&Value>, entry: Option<&Entry>, data: &Fields<'_>) {
+    if let (Some(document), Some(entry)) = (new, entry) {
+        let raw = document.pointer(&data.inside("")).filter(|raw| raw.is_object());
+        entry.check(raw.unwrap_or(&Value::Object(step.data.clone())), data);
+    }
+}
+
 fn step(
     step: &WrittenStep,
+    new: Option<&Value>,
     registry: &Registry,
     templates: Templates<'_>,
     faults: &Faults,
@@ -133,9 +146,9 @@ fn step(
         Some(task) => {
             task.check(&data);
             let raw = Value::Object(step.data.clone());
-            let pointer = format!("{}/data", step.pointer);
-            let data = templates.json_with_secrets(&raw, &pointer, task.secret_fields());
-            data.map(|data| {
+            let template = templates.json_with_secrets(&raw, &data.inside(""), task.secret_fields());
+            against_schema(step, new, registry.entry(&step.kind).map(|entry| &**entry), &data);
+            template.map(|data| {
                 let secrets = StepSecrets::of(&data).map(Arc::new);
                 Action::Task { step: task, data, secrets }
             })
@@ -144,6 +157,7 @@ fn step(
             without_effect(step, faults);
             let control = Control::compile(step, &data, templates);
             data.warn_of_unknown();
+            against_schema(step, new, catalogue::control(&step.kind), &data);
             control.map(Action::Control)
         }
         None => {
@@ -171,7 +185,7 @@ fn step(
 /// Settings that this type of step makes no use of.
 fn without_effect(step: &WrittenStep, faults: &Faults) {
     let at = |key: &str| format!("{}/{key}", step.pointer);
-    let waits = WAITING_TYPES.contains(&step.kind.as_str());
+    let waits = catalogue::control(&step.kind).is_some_and(|entry| entry.effect == EntryEffect::Wait);
     if step.timeout.is_some() && waits {
         let message = "a step that waits isn't limited by `timeoutMs`; use `expiresInMs` in its data";
         faults.error(at("timeoutMs"), "setting_unsupported", message);

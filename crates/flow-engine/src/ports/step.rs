@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use flow_model::{ExecutionId, Fields, WorkspaceId};
 use serde_json::Value;
 
+use crate::StepAbout;
+
 /// What a type of step does, beside the control steps that the engine carries out itself.
 ///
 /// The engine resolves the step's settings, commits the start with them, and calls [`Step::run`], again
@@ -15,6 +17,12 @@ use serde_json::Value;
 pub trait Step: Send + Sync + 'static {
     /// The type that documents name, such as `http-request`.
     fn kind(&self) -> &'static str;
+
+    /// What it tells of itself: how an editor shows it, and which settings it has. Documents are checked against the
+    /// schema that is in there, besides by `check`.
+    fn about(&self) -> StepAbout {
+        StepAbout::of_kind(self.kind())
+    }
 
     /// Whether its work may be done again freely.
     fn effect(&self) -> Effect {
@@ -27,8 +35,9 @@ pub trait Step: Send + Sync + 'static {
         &[]
     }
 
-    /// Checks settings as the author wrote them, templates unresolved, and adds a fault for each mistake.
-    fn check(&self, data: &Fields<'_>);
+    /// Checks settings as the author wrote them, templates unresolved, and adds a fault for each mistake that the schema
+    /// of `about` can't say, or that it would say in worse words.
+    fn check(&self, _data: &Fields<'_>) {}
 
     /// Does it. `input` is the settings with every template resolved. The future is dropped when the run
     /// is cancelled.

@@ -3,12 +3,14 @@
 
 mod attempts;
 mod bindings;
+mod catalogue;
 mod clock_wait;
 mod commits;
 mod complaints;
 mod concurrency;
 mod containers;
 mod control;
+mod conversation;
 mod crash;
 mod documented;
 mod event_stream;

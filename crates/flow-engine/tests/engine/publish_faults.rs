@@ -169,6 +169,7 @@ async fn all_faults_come_at_once() {
     let expected = [
         "/definition/extra unknown_field",
         "/definition/steps no_final",
+        "/definition/steps/0/data/cron required",
         "/definition/steps/0/type trigger_unsupported",
         "/definition/steps/1/data/variables required",
         "/definition/steps/1/retry setting_without_effect",

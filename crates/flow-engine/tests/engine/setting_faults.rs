@@ -203,7 +203,7 @@ async fn settings_of_the_newer_control_steps() {
         (
             "wait",
             json!({ "until": 5, "event": { "name": "e" }, "durationMs": 1 }),
-            vec!["/data/event setting_conflict"],
+            vec!["/data/event setting_conflict", "/data/until wrong_type"],
         ),
         ("wait", json!({ "event": { "name": "e", "key": "{{n}}" }, "expiresInMs": 1 }), vec![]),
         ("wait", json!({ "event": "e" }), vec!["/data/event wrong_type"]),
