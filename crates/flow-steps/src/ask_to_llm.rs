@@ -1,12 +1,13 @@
 //! `ask-to-llm`: asks a language model.
 
+mod about;
 mod images;
 mod settings;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flow_engine::{Files, Step, StepContext, StepError};
+use flow_engine::{Files, Step, StepAbout, StepContext, StepError};
 use flow_model::Fields;
 use serde_json::{Map, Value};
 
@@ -43,6 +44,10 @@ impl AskToLlm {
 impl Step for AskToLlm {
     fn kind(&self) -> &'static str {
         "ask-to-llm"
+    }
+
+    fn about(&self) -> StepAbout {
+        about::about()
     }
 
     fn check(&self, data: &Fields<'_>) {

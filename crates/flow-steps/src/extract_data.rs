@@ -1,12 +1,13 @@
 //! `extract-data`: has a language model find values in a text.
 
+mod about;
 mod fields;
 mod settings;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flow_engine::{Step, StepContext, StepError};
+use flow_engine::{Step, StepAbout, StepContext, StepError};
 use flow_model::Fields;
 use serde_json::Value;
 
@@ -32,6 +33,10 @@ impl ExtractData {
 impl Step for ExtractData {
     fn kind(&self) -> &'static str {
         "extract-data"
+    }
+
+    fn about(&self) -> StepAbout {
+        about::about()
     }
 
     fn check(&self, data: &Fields<'_>) {

@@ -1,5 +1,6 @@
 //! `http-request`: asks another server.
 
+mod about;
 mod attachment;
 mod auth;
 mod body;
@@ -12,7 +13,7 @@ mod settings;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flow_engine::{Files, Step, StepContext, StepError};
+use flow_engine::{Files, Step, StepAbout, StepContext, StepError};
 use flow_model::Fields;
 use serde_json::Value;
 
@@ -49,6 +50,10 @@ impl HttpRequest {
 impl Step for HttpRequest {
     fn kind(&self) -> &'static str {
         "http-request"
+    }
+
+    fn about(&self) -> StepAbout {
+        about::about()
     }
 
     fn secret_fields(&self) -> &'static [&'static str] {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::settings::{is_template, one_of};
 
-const TYPES: [&str; 2] = ["bearer", "basic"];
+pub(super) const TYPES: [&str; 2] = ["bearer", "basic"];
 
 /// Checks the setting as an author wrote it.
 pub(super) fn check(data: &Fields<'_>) {

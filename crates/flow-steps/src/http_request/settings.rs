@@ -12,9 +12,9 @@ use super::body::Body;
 use super::failure::from_outbound;
 use crate::Outbound;
 
-const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 pub(super) const BODY_TYPES: [&str; 6] = ["json", "form", "text", "multipart", "binary", "none"];
-const RESPONSE_TYPES: [&str; 4] = ["auto", "json", "text", "binary"];
+pub(super) const RESPONSE_TYPES: [&str; 4] = ["auto", "json", "text", "binary"];
 
 /// Resolved settings.
 #[derive(Debug)]
