@@ -226,6 +226,12 @@ impl Config {
         })
     }
 
+    /// The models that steps are offered; none when there is no endpoint to ask.
+    pub(crate) fn models(&self) -> Option<Vec<String>> {
+        let named = Some(self.llm.default_model.clone()).filter(|model| !model.is_empty());
+        (!self.llm.base_url.is_empty()).then(|| named.into_iter().collect())
+    }
+
     /// What bounds the engine.
     pub(crate) fn limits(&self) -> flow_engine::Limits {
         let lease = Duration::from_secs(self.cluster.lease_seconds);

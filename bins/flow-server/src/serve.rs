@@ -84,7 +84,13 @@ async fn serve_http(
     let address = listener.local_addr().context("asking for the address")?;
     let accounts: Arc<dyn Accounts> = store;
     let vault = vault.map(|vault| vault as Arc<dyn Vault>);
-    let api = Api { engine: engine.clone(), accounts: accounts.clone(), vault, options: config.http.clone() };
+    let api = Api {
+        engine: engine.clone(),
+        accounts: accounts.clone(),
+        vault,
+        options: config.http.clone(),
+        models: config.models(),
+    };
     // The token that it makes is shown this once, so only a server that has its address gets here.
     let welcome = first_start::prepare(config, engine, &*accounts).await?;
     let server = http::server(config, listener, api)?;

@@ -21,6 +21,8 @@ pub struct Api {
     pub vault: Option<Arc<dyn Vault>>,
     /// Limits and bounds.
     pub options: Options,
+    /// The language models that steps are offered; none when no endpoint of one is set up.
+    pub models: Option<Vec<String>>,
 }
 
 impl Api {

@@ -5,6 +5,7 @@ mod file;
 mod flow;
 mod health;
 mod log;
+mod preferences;
 mod resume;
 mod run;
 mod secret;
@@ -21,6 +22,7 @@ use crate::error::Result;
 pub(crate) fn mount(config: &mut ServiceConfig) {
     execute::mount(config);
     file::mount(config);
+    preferences::mount(config);
     flow::mount(config);
     log::mount(config);
     resume::mount(config);

@@ -16,6 +16,7 @@ use crate::server::{BrokenAccounts, NOBODY, Server};
 fn routes() -> Vec<(Method, String, Scope)> {
     vec![
         (Method::POST, "/v1/flow".to_owned(), Scope::FlowsWrite),
+        (Method::GET, "/v1/flow/preferences".to_owned(), Scope::FlowsRead),
         (Method::GET, format!("/v1/flow/{NOBODY}"), Scope::FlowsRead),
         (Method::POST, format!("/v1/flow/{NOBODY}/publish"), Scope::FlowsPublish),
         (Method::POST, format!("/v1/client/flow/{NOBODY}/execute"), Scope::FlowsRun),

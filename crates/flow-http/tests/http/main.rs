@@ -17,6 +17,7 @@ mod idempotency;
 mod inspect;
 mod logs;
 mod path;
+mod preferences;
 mod problems;
 mod publish;
 mod resume;

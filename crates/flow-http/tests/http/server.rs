@@ -75,7 +75,7 @@ impl Server {
             .build()
             .await
             .unwrap();
-        let api = Api { engine, accounts, vault: None, options: Options::default() };
+        let api = Api { engine, accounts, vault: None, options: Options::default(), models: None };
         let mut server = Self { api, clock, work, slow, store, token: String::new() };
         server.token = server.token_of("default", &Scope::ALL, None).await;
         server
