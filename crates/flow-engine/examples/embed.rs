@@ -5,13 +5,23 @@ use std::error::Error;
 use std::sync::Arc;
 
 use flow_engine::{
-    Engine, Execute, MemoryStore, Patience, Registry, StartedBy, Step, StepContext, StepError, Target,
+    Engine, Execute, MemoryStore, Patience, Registry, StartedBy, Step, StepAbout, StepContext, StepError,
+    Target,
 };
-use flow_model::{Fields, WorkspaceId};
+use flow_model::WorkspaceId;
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 /// A type of step: it greets whoever `data.name` names.
 struct Greet;
+
+/// Its settings: documents are checked against them, and editors show them.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "the schema is made of it; `run` gets JSON")]
+struct Settings {
+    /// Who is greeted.
+    name: String,
+}
 
 #[async_trait::async_trait]
 impl Step for Greet {
@@ -19,8 +29,9 @@ impl Step for Greet {
         "greet"
     }
 
-    fn check(&self, data: &Fields<'_>) {
-        data.required_string("name");
+    fn about(&self) -> StepAbout {
+        let about = StepAbout::new("Greet", "Says hello.").settings::<Settings>();
+        about.output("text", "string", "what was said")
     }
 
     async fn run(&self, _context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {

@@ -26,7 +26,7 @@ pub(super) fn of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Takes out the widths of numbers, and the line breaks of comments.
+/// Takes out the widths of numbers, empty defaults, and the line breaks of comments.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(tidy),
@@ -35,6 +35,10 @@ fn tidy(schema: &mut Value) {
                 |format: &str| ["uint", "int", "double", "float"].iter().any(|of| format.starts_with(of));
             if map.get("format").and_then(Value::as_str).is_some_and(is_width) {
                 map.shift_remove("format");
+            }
+            // What a type of Rust begins with says nothing of what the step takes a missing setting for.
+            if map.get("default").is_some_and(|default| default.is_null() || default == "") {
+                map.shift_remove("default");
             }
             if let Some(Value::String(text)) = map.get_mut("description") {
                 *text = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -8,8 +8,11 @@ use super::schema::TEMPLATE;
 pub(super) fn of(schema: &Value) -> String {
     let ways = ["anyOf", "oneOf"].iter().find_map(|key| schema[*key].as_array());
     if let Some(ways) = ways {
-        let said = ways.iter().filter(|way| !is_template(way) && way["type"] != "null").map(of);
-        return or(said);
+        // A pattern beside words is their other spellings.
+        let has_words = ways.iter().any(|way| way.get("enum").is_some());
+        let is_spelling = |way: &Value| has_words && way.get("pattern").is_some();
+        let said = ways.iter().filter(|way| !is_template(way) && !is_spelling(way) && way["type"] != "null");
+        return or(said.map(of));
     }
     let words =
         schema["enum"].as_array().map(Vec::as_slice).or(schema.get("const").map(std::slice::from_ref));
@@ -44,6 +47,7 @@ fn of_type(kind: &str, schema: &Value) -> String {
         "integer" => format!("a whole number{}", range(schema)),
         "array" => match members(&schema["items"]) {
             Some(members) => format!("a list of {members}"),
+            None if schema["items"]["type"] == "string" => "a list of strings".to_owned(),
             None => "a list".to_owned(),
         },
         "object" => members(schema).unwrap_or_else(|| "an object".to_owned()),

@@ -12,8 +12,8 @@ use super::{auth, settings};
 struct Settings {
     /// The address: `http` or `https`.
     url: String,
-    #[schemars(schema_with = "method", default)]
     /// The request's method.
+    #[schemars(schema_with = "method", default, extend("default" = "GET"))]
     method: String,
     /// What is appended to the address as its query; a list as a value repeats the key.
     query: Option<Pairs>,
@@ -27,7 +27,7 @@ struct Settings {
     /// Who asks: `bearer` sends `secret` as the token, `basic` as `user:password`; instead of an `Authorization` header.
     auth: Option<Auth>,
     /// What the answer's body becomes; `auto` goes by the answer's content type.
-    #[schemars(schema_with = "response_type", default)]
+    #[schemars(schema_with = "response_type", default, extend("default" = "auto"))]
     response_type: String,
     /// Whether a redirect is followed, at most ten times.
     #[schemars(extend("default" = true))]
@@ -59,35 +59,31 @@ struct Auth {
 }
 
 fn method(_: &mut SchemaGenerator) -> Schema {
-    words(&settings::METHODS, Some("GET"))
+    words(&settings::METHODS)
 }
 
 fn body_type(_: &mut SchemaGenerator) -> Schema {
-    words(&settings::BODY_TYPES, None)
+    words(&settings::BODY_TYPES)
 }
 
 fn response_type(_: &mut SchemaGenerator) -> Schema {
-    words(&settings::RESPONSE_TYPES, Some("auto"))
+    words(&settings::RESPONSE_TYPES)
 }
 
 fn auth_type(_: &mut SchemaGenerator) -> Schema {
-    words(&auth::TYPES, None)
+    words(&auth::TYPES)
 }
 
 /// One of these words in small or capital letters. A pattern of its own for that, since browsers know no `(?i)`.
-fn words(words: &[&str], default: Option<&str>) -> Schema {
+fn words(words: &[&str]) -> Schema {
     let letter = |c: char| format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase());
     let any_case = words.iter().map(|word| word.chars().map(letter).collect::<String>());
     let pattern = format!("^({})$", any_case.collect::<Vec<_>>().join("|"));
-    let mut schema = json_schema!({ "anyOf": [
+    json_schema!({ "anyOf": [
         { "enum": words },
         { "type": "string", "pattern": pattern },
         { "type": "null" },
-    ] });
-    if let Some(default) = default {
-        schema.insert("default".to_owned(), default.into());
-    }
-    schema
+    ] })
 }
 
 pub(super) fn about() -> StepAbout {

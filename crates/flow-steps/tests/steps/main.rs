@@ -3,6 +3,7 @@
 
 mod bodies;
 mod files;
+mod catalogue;
 mod http_request;
 mod llm;
 mod outbound;
