@@ -1,5 +1,4 @@
 //! The schemas of the control steps and triggers agree with the checks that are written by hand.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 
