@@ -24,7 +24,8 @@ struct Settings {
     /// What the answer must be: text, JSON, or JSON that fits the JSON Schema in `{schema}`.
     #[schemars(extend("default" = "text"))]
     response_format: Option<Format>,
-    /// URLs: `http`, `https`, or `data:image/…`. The model fetches them, the server doesn't.
+    /// URLs: `http`, `https`, or `data:image/…`; the model fetches them, the server doesn't. Or files of the workspace,
+    /// such as `{{files.photo}}`, of 8 MiB at the most: they are sent as `data:` URLs.
     images: Option<Vec<String>>,
 }
 
