@@ -23,6 +23,12 @@ pub struct FreeName {
     pub name: Box<str>,
     /// Where it stands, in bytes of the whole text.
     pub span: Range<usize>,
+    /// The member that is read of it, if it is known: of `a.b.c` it is `b`.
+    pub member: Option<Box<str>>,
+    /// Whether the expression is made for the name to be undefined.
+    pub is_guarded: bool,
+    /// The same of that member.
+    pub is_member_guarded: bool,
 }
 
 /// A JavaScript expression, parsed.

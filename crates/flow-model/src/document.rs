@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::{Faults, Fields, StepId, VariableName};
 pub use concurrency::Concurrency;
-pub(crate) use edges::{Edge, edges};
+pub use edges::{After, Edge, edges};
 pub use graph::{Graph, loop_names};
 pub use retry::Retry;
 
@@ -109,6 +109,22 @@ impl Step {
     /// The variable that receives the result: the one named, else the one derived from the id.
     pub fn variable(&self) -> Option<VariableName> {
         self.output.clone().or_else(|| self.id.default_variable())
+    }
+
+    /// The names that a `set-variables` sets beside its own, with their places in its list; none for other types.
+    pub fn set_variables(&self) -> impl Iterator<Item = (usize, &str)> {
+        let rows = self.data.get("variables").filter(|_| self.kind == "set-variables");
+        let rows = rows.and_then(Value::as_array).into_iter().flatten().enumerate();
+        rows.filter_map(|(index, row)| Some((index, row.get("name")?.as_str()?)))
+    }
+
+    /// Whether what is set inside of it is seen inside alone: in its own item or branch.
+    pub fn isolates(&self) -> bool {
+        match self.kind.as_str() {
+            "parallel" => true,
+            "each" => self.data.get("concurrency").and_then(Value::as_u64).is_some_and(|items| items > 1),
+            _ => false,
+        }
     }
 }
 

@@ -27,7 +27,8 @@ mod visit;
 mod wait;
 
 pub use document::{
-    Concurrency, Document, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, is_trigger_type, loop_names,
+    After, Concurrency, Document, Edge, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, edges,
+    is_trigger_type, loop_names,
 };
 pub use error::RunError;
 pub use event::{Binding, EVENT_SCHEMA, EventKind, Fold, Handling, RunEvent, RunStart, Trigger};

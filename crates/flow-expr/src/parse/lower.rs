@@ -5,6 +5,7 @@
 //! support gets an arm in [`Lowering::expression`].
 
 mod call;
+pub(super) mod guard;
 mod link;
 mod literal;
 
@@ -16,6 +17,7 @@ use oxc_span::GetSpan;
 
 use self::{
     call::constant_at,
+    guard::Asked,
     link::{Link, LinkKind},
 };
 use super::{NESTING_LIMIT, Parsed, Root, refuse, too_deep};
@@ -27,8 +29,9 @@ use crate::{
 };
 
 pub(super) fn lower(expression: &Expression<'_>, text: &str, offset: usize) -> Result<Parsed, SyntaxError> {
-    let mut lowering = Lowering { text, offset, depth: 0, free_names: Vec::new() };
+    let mut lowering = Lowering { text, offset, depth: 0, free_names: Vec::new(), asked: Asked::default() };
     let root = lowering.expression(expression)?;
+    lowering.asked.guard(&mut lowering.free_names);
     Ok(Parsed { root: Root::Native(root), free_names: lowering.free_names })
 }
 
@@ -38,6 +41,8 @@ struct Lowering<'t> {
     offset: usize,
     depth: usize,
     free_names: Vec<FreeName>,
+    /// What the expression asks about.
+    asked: Asked,
 }
 
 type Lowered<T> = Result<T, SyntaxError>;
@@ -84,7 +89,7 @@ impl Lowering<'_> {
             Expression::BinaryExpression(binary) => self.binary(binary),
             Expression::LogicalExpression(logical) => self.logical(logical),
             Expression::ConditionalExpression(choice) => Ok(NodeKind::Choice {
-                test: self.expression(&choice.test)?.into(),
+                test: self.asked(&choice.test)?.into(),
                 then: self.expression(&choice.consequent)?.into(),
                 otherwise: self.expression(&choice.alternate)?.into(),
             }),
@@ -100,7 +105,7 @@ impl Lowering<'_> {
             "Infinity" => NodeKind::Literal(Literal::Number(f64::INFINITY)),
             name => {
                 let range = span.start as usize..span.end as usize;
-                self.free_names.push(FreeName { name: name.into(), span: range });
+                self.free_names.push(guard::free_name(name, range));
                 NodeKind::Name(name.into())
             }
         }
@@ -116,7 +121,7 @@ impl Lowering<'_> {
         }
         let base = match links.pop_if(|link| constant_at(link).is_some()) {
             Some(link) => self.constant(&link),
-            None => self.expression(base)?,
+            None => self.base(base, &links)?,
         };
         let base = base.into();
         let steps = links.into_iter().rev().map(|link| {
@@ -142,7 +147,11 @@ impl Lowering<'_> {
             UnaryOperator::Void => UnaryOp::Void,
             other => return Err(self.refuse(refuse::unary(other), span)),
         };
-        Ok(NodeKind::Unary(op, self.expression(&unary.argument)?.into()))
+        let argument = match op {
+            UnaryOp::Not | UnaryOp::TypeOf => self.asked(&unary.argument),
+            UnaryOp::Minus | UnaryOp::Plus | UnaryOp::BitNot | UnaryOp::Void => self.expression(&unary.argument),
+        };
+        Ok(NodeKind::Unary(op, argument?.into()))
     }
 
     fn binary(&mut self, binary: &BinaryExpression<'_>) -> Lowered<NodeKind> {
@@ -153,8 +162,13 @@ impl Lowering<'_> {
             first = &inner.left;
         }
         let whole = binary.span;
-        let first = self.expression(first)?.into();
+        let compares = |op: BinaryOperator| op.is_equality();
+        let first = match spine.last() {
+            Some((op, _)) if compares(*op) => self.asked(first)?.into(),
+            _ => self.expression(first)?.into(),
+        };
         let rest = spine.into_iter().rev().map(|(op, right)| match binary_op(op) {
+            Some(op_here) if compares(op) => Ok((op_here, self.asked(right)?)),
             Some(op) => Ok((op, self.expression(right)?)),
             None => Err(self.refuse(refuse::binary(op), self.span(whole))),
         });
@@ -168,14 +182,16 @@ impl Lowering<'_> {
             spine.push((inner.operator, &inner.right));
             first = &inner.left;
         }
-        let first = self.expression(first)?.into();
+        let first = self.operand(first, spine.last().map(|(op, _)| *op))?.into();
+        let mut behind: Vec<_> = spine.iter().map(|(op, _)| *op).collect();
+        behind.pop();
         let rest = spine.into_iter().rev().map(|(op, right)| {
             let op = match op {
                 LogicalOperator::And => LogicalOp::And,
                 LogicalOperator::Or => LogicalOp::Or,
                 LogicalOperator::Coalesce => LogicalOp::Coalesce,
             };
-            Ok((op, self.expression(right)?))
+            Ok((op, self.operand(right, behind.pop())?))
         });
         Ok(NodeKind::Logical { first, rest: rest.collect::<Lowered<_>>()? })
     }

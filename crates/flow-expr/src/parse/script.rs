@@ -6,12 +6,19 @@
 use std::ops::Range;
 
 use oxc_allocator::Allocator;
-use oxc_ast::{AstKind, ast::Expression, ast::Statement};
+use oxc_ast::{
+    AstKind,
+    ast::{Expression, LogicalOperator, Statement, UnaryOperator},
+};
 use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{AstNode, Semantic, SemanticBuilder};
 use oxc_span::{GetSpan, SourceType};
 
-use super::{globals, refuse};
+use super::{
+    globals,
+    lower::guard::{self, Asked},
+    refuse,
+};
 use crate::{
     ast::Span,
     error::{SyntaxError, SyntaxErrorKind, snippet},
@@ -131,6 +138,7 @@ impl Origin<'_> {
 
     fn needs(&self, semantic: &Semantic<'_>) -> Result<Needs, SyntaxError> {
         let mut needs = Needs { free_names: Vec::new(), picks: Picks::default() };
+        let mut asked = Asked::default();
         for node in semantic.nodes().iter() {
             match node.kind() {
                 AstKind::ImportExpression(import) => return Err(self.refuse("`import`", import.span)),
@@ -144,14 +152,67 @@ impl Origin<'_> {
                     needs.picks.add(&name.name, &path(semantic, node));
                     if !globals::is_global(&name.name) {
                         let span = self.span(name.span);
-                        let span = span.start as usize..span.end as usize;
-                        needs.free_names.push(FreeName { name: name.name.as_str().into(), span });
+                        let mut free = guard::free_name(&name.name, span.start as usize..span.end as usize);
+                        asked_of(semantic, node, &mut free, &mut asked);
+                        needs.free_names.push(free);
                     }
                 }
                 _ => {}
             }
         }
+        asked.guard(&mut needs.free_names);
         Ok(needs)
+    }
+}
+
+/// Fills in which member of a name is read, and whether the script is made for either to be undefined.
+fn asked_of(semantic: &Semantic<'_>, name: &AstNode<'_>, free: &mut FreeName, asked: &mut Asked) {
+    let nodes = semantic.nodes();
+    let mut reached = name;
+    loop {
+        let (here, is_member) = (reached.kind().span(), free.member.is_some());
+        let parent = nodes.parent_node(reached.id());
+        let mut guard = || {
+            let guarded = if is_member { &mut free.is_member_guarded } else { &mut free.is_guarded };
+            *guarded = true;
+        };
+        match parent.kind() {
+            AstKind::ChainExpression(_) | AstKind::ParenthesizedExpression(_) => {}
+            AstKind::StaticMemberExpression(member) if member.object.span() == here => {
+                if member.optional {
+                    guard();
+                }
+                if is_member {
+                    return;
+                }
+                let is_called = matches!(nodes.parent_kind(parent.id()),
+                    AstKind::CallExpression(call) if call.callee.span() == member.span);
+                if is_called {
+                    return;
+                }
+                free.member = Some(member.property.name.as_str().into());
+            }
+            AstKind::LogicalExpression(logical) if logical.left.span() == here => {
+                guard();
+                if logical.operator != LogicalOperator::Coalesce {
+                    asked.about(free, is_member);
+                }
+                return;
+            }
+            AstKind::ConditionalExpression(choice) if choice.test.span() == here => {
+                return asked.about(free, is_member);
+            }
+            AstKind::BinaryExpression(binary) if binary.operator.is_equality() => {
+                return asked.about(free, is_member);
+            }
+            AstKind::UnaryExpression(unary)
+                if matches!(unary.operator, UnaryOperator::LogicalNot | UnaryOperator::Typeof) =>
+            {
+                return asked.about(free, is_member);
+            }
+            _ => return,
+        }
+        reached = parent;
     }
 }
 

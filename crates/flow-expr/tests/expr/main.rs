@@ -3,6 +3,7 @@
 mod builtins;
 mod errors;
 mod flow_functions;
+mod guards;
 mod held;
 mod hostile;
 mod javascript;

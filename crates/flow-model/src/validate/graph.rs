@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::document::{Edge, edges};
-use crate::{Document, Faults, Step, excerpt};
+use crate::{After, Document, Edge, Faults, Step, edges, excerpt};
 
 /// Successors by step, in the order of the document; dangling ones are reported and left out.
 type Graph<'a> = HashMap<&'a str, Vec<Edge<'a>>>;
@@ -14,7 +13,7 @@ pub(super) fn check(document: &Document, faults: &Faults) {
     let everywhere: Steps<'_> = all.iter().rev().map(|step| (step.id.as_str(), *step)).collect();
     let graph = resolve(&document.steps, &everywhere, faults);
     if let Some(handler) = &document.settings.on_error {
-        let edge = Edge { target: handler.as_str(), pointer: HANDLER.to_owned() };
+        let edge = Edge { target: handler.as_str(), pointer: HANDLER.to_owned(), after: After::Failure };
         is_sound(&edge, &by_id(&document.steps), &everywhere, faults);
     }
     unreachable(document, &graph, faults);

@@ -20,7 +20,7 @@ pub(super) fn check(document: &Document, faults: &Faults) {
     for name in all.iter().flat_map(|step| inputs(step)) {
         *everywhere.entry(name).or_default() += 1;
     }
-    for step in all.iter().filter(|step| isolates(step)) {
+    for step in all.iter().filter(|step| step.isolates()) {
         let inside = steps_inside(step);
         let here = counts(&inside);
         for (name, pointer) in inside.iter().flat_map(|step| set_variables(step)) {
@@ -68,15 +68,6 @@ fn counts(steps: &[&Step]) -> HashMap<String, usize> {
     counts
 }
 
-/// Whether what is set inside of a step is seen inside alone.
-fn isolates(step: &Step) -> bool {
-    match step.kind.as_str() {
-        "parallel" => true,
-        "each" => step.data.get("concurrency").and_then(serde_json::Value::as_u64).is_some_and(|n| n > 1),
-        _ => false,
-    }
-}
-
 /// Every step inside of a step, at any depth.
 fn steps_inside(step: &Step) -> Vec<&Step> {
     let mut pending = vec![step];
@@ -100,13 +91,6 @@ fn sets(step: &Step) -> Vec<(String, String)> {
 
 /// The variables that a `set-variables` names, and where.
 fn set_variables(step: &Step) -> Vec<(String, String)> {
-    if step.kind != "set-variables" {
-        return Vec::new();
-    }
-    let rows = step.data.get("variables").and_then(serde_json::Value::as_array).into_iter().flatten();
-    let named = rows.enumerate().filter_map(|(index, row)| {
-        let name = row.get("name")?.as_str()?.to_owned();
-        Some((name, format!("{}/data/variables/{index}/name", step.pointer)))
-    });
-    named.collect()
+    let at = |index| format!("{}/data/variables/{index}/name", step.pointer);
+    step.set_variables().map(|(index, name)| (name.to_owned(), at(index))).collect()
 }
