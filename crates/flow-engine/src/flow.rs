@@ -5,10 +5,12 @@
 mod cache;
 mod compile;
 mod concurrency;
+mod data_flow;
 mod limited;
 mod names;
 mod secrets;
 mod templates;
+mod uses;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -27,7 +27,9 @@ impl SetVariables {
             let value = row.value("value").unwrap_or(&Value::Null);
             let value = templates.json(value, &row.at("value"));
             row.warn_of_unknown();
-            Some((name?, value?))
+            let name = name?;
+            templates.sets(&name);
+            Some((name, value?))
         });
         let compiled: Vec<_> = compiled.collect();
         compiled.into_iter().collect::<Option<_>>().map(|variables| Self { variables })

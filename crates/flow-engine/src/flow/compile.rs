@@ -9,9 +9,10 @@ use flow_model::{
 };
 use serde_json::Value;
 
+use super::uses::Uses;
 use super::{
     Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, StepSecrets, Templates,
-    limited,
+    data_flow, limited,
 };
 use crate::catalogue::{self, EntryEffect};
 use crate::control::{CONTROL_TYPES, Control};
@@ -32,6 +33,7 @@ pub(super) fn compile(
     }
     let document = Document::read(raw, faults);
     validate(&document, faults);
+    let is_sound = !faults.has_errors();
     if let Some(limits) = limits {
         limited::check(&document, limits, faults);
     }
@@ -45,9 +47,15 @@ pub(super) fn compile(
     let concurrency = document.settings.concurrency.as_ref();
     let concurrency = concurrency.map(|written| Concurrency::compile(written, &inputs, faults, registry));
     let all = document.all_steps();
-    let written = all.iter().filter(|step| !step.is_trigger());
-    let steps: Vec<Option<CompiledStep>> =
-        written.map(|written| step(written, new, registry, templates, faults)).collect();
+    let uses = Uses::default();
+    let written = all.iter().enumerate().filter(|(_, step)| !step.is_trigger());
+    let steps: Vec<Option<CompiledStep>> = written
+        .map(|(place, written)| step(written, new, registry, templates.of_step(&uses, place), faults))
+        .collect();
+    // A definition that was stored before names were followed is run as it was.
+    if limits.is_some() && is_sound {
+        data_flow::check(&document, &triggers, &names, &uses.into_rows(), faults);
+    }
     let steps = steps.into_iter().collect::<Option<Vec<_>>>()?;
     let inner = all.iter().flat_map(|step| step.graphs.iter().map(|graph| (&step.id, graph)));
     let inner = inner.flat_map(|(container, graph)| {
@@ -141,7 +149,10 @@ fn step(
             "only a `user-approval` can be rejected; this has no effect here",
         );
     }
-    let when = step.when.as_ref().map(|text| templates.expression(text, &format!("{}/when", step.pointer)));
+    let when = step
+        .when
+        .as_ref()
+        .map(|text| templates.of_when().expression(text, &format!("{}/when", step.pointer)));
     let action = match registry.get(&step.kind) {
         Some(task) => {
             task.check(&data);

@@ -94,6 +94,11 @@ impl Names {
         self.open || self.inputs.contains(name)
     }
 
+    /// Whether a trigger declares an input of that name.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.inputs.contains(name)
+    }
+
     /// Every name that can be written.
     pub(crate) fn all(&self) -> impl Iterator<Item = &str> {
         self.known.iter().map(|name| &**name)

@@ -3,14 +3,15 @@
 use flow_expr::{
     Code, EvalError, Expression, FreeName, JsonTemplate, SyntaxError, SyntaxErrorKind, Template,
 };
-use flow_model::{Faults, Fields, RunError, excerpt};
+use flow_model::{Faults, Fields, RunError, VariableName, excerpt};
 use serde_json::Value;
 
+use super::uses::{Noting, Uses};
 use super::{Names, secrets};
 use crate::Registry;
 
-/// How many faults a document may have before unknown names get no suggestion any more.
-const MOST_HINTS: usize = 50;
+/// How many faults a document may have before names get no suggestion and no explanation any more.
+pub(super) const MOST_HINTS: usize = 50;
 
 /// The fault of a secret where none may stand.
 const NOT_ALLOWED: &str = "secret_not_allowed";
@@ -23,19 +24,36 @@ pub(crate) struct Templates<'a> {
     registry: &'a Registry,
     /// What is said of a name that isn't known and like no other.
     otherwise: &'static str,
+    /// Where uses of names are noted; nowhere for what is no step's.
+    noting: Option<Noting<'a>>,
 }
 
 impl<'a> Templates<'a> {
     pub(crate) fn new(names: &'a Names, faults: &'a Faults, registry: &'a Registry) -> Self {
         let otherwise = "declare it as a field of the trigger, or set it in a step before";
-        Self { names, faults, registry, otherwise }
+        Self { names, faults, registry, otherwise, noting: None }
     }
 
     /// A parser of what is evaluated before the first step.
     pub(crate) fn at_the_start(names: &'a Names, faults: &'a Faults, registry: &'a Registry) -> Self {
         let otherwise = "this is evaluated before the first step: use the trigger's fields, `inputs`, `_trigger`, \
              `currentUser`, `currentDate` or `flow`";
-        Self { names, faults, registry, otherwise }
+        Self { names, faults, registry, otherwise, noting: None }
+    }
+
+    /// The parser of a step's settings: that of the step at that place among all.
+    pub(super) fn of_step(self, uses: &'a Uses, step: usize) -> Self {
+        Self { noting: Some(Noting { uses, step, in_when: false }), ..self }
+    }
+
+    /// The parser of the step's `when`.
+    pub(super) fn of_when(self) -> Self {
+        Self { noting: self.noting.map(|noting| Noting { in_when: true, ..noting }), ..self }
+    }
+
+    /// What is parsed from now on of this step sees a variable set.
+    pub(crate) fn sets(&self, variable: &VariableName) {
+        self.noting.iter().for_each(|noting| noting.sets(variable.shared()));
     }
 
     /// A bare expression that must be there.
@@ -150,6 +168,8 @@ impl<'a> Templates<'a> {
                 .map_or_else(|| self.otherwise.to_owned(), |nearest| format!("did you mean `{nearest}`?"));
             let message = format!("nothing here is named `{}`; {hint}", excerpt(name));
             self.faults.error(pointer, "unknown_name", message);
+        } else if let Some(noting) = &self.noting {
+            noting.note(pointer, free);
         }
     }
 

@@ -81,7 +81,7 @@ async fn a_known_name_is_undefined_until_it_is_set() {
 #[tokio::test]
 async fn an_unknown_member_of_steps_fails_with_the_nearest_one() {
     let document = flow("typo").api("start", []).set("load", [("x", json!(1))]);
-    let document = document.done("end", [("x", "{{steps.lod.x}}")]).build();
+    let document = document.done("end", [("x", "{{steps['lo' + 'd'].x}}")]).build();
     let error = crate::world::error(&World::new().run_alone(&document, json!({})).await);
     assert_eq!(error.code, "unknown_name");
     assert!(error.message.contains("load"), "{}", error.message);

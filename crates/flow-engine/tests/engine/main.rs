@@ -12,6 +12,7 @@ mod containers;
 mod control;
 mod conversation;
 mod crash;
+mod data_flow;
 mod documented;
 mod event_stream;
 mod event_wait;

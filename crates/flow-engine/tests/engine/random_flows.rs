@@ -11,7 +11,7 @@ use crate::scenario::{check_log, registry, tried, work};
 use crate::world::{LEASE, LONG, World, approve, as_time_passes, reject, tool};
 
 /// Chance that is the same each time (SplitMix64).
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
     fn next(&mut self) -> u64 {
@@ -31,14 +31,25 @@ impl Chance {
 }
 
 /// Makes documents of steps in loops and branches.
-struct Author {
+pub(crate) struct Author {
     chance: Chance,
     steps: usize,
+    /// Whether there are steps that set variables, and steps that note something.
+    logs: bool,
 }
 
 impl Author {
     fn document(seed: u64) -> Value {
-        let mut author = Self { chance: Chance(seed), steps: 0 };
+        Self { chance: Chance(seed), steps: 0, logs: false }.write()
+    }
+
+    /// A document with many steps of type `log`.
+    pub(crate) fn logging(seed: u64) -> Value {
+        Self { chance: Chance(seed), steps: 0, logs: true }.write()
+    }
+
+    fn write(self) -> Value {
+        let mut author = self;
         let mut steps = vec![json!({ "id": "start", "type": "api", "data": {} })];
         steps.push(json!({ "id": "list", "type": "transform", "data": { "expression": "[1, 2, 3, 4]" } }));
         steps.extend(author.graph(0));
@@ -75,9 +86,32 @@ impl Author {
         steps
     }
 
+    fn small_step(&mut self) -> Value {
+        let id = format!("s{}", self.steps);
+        let (kind, data) = match self.chance.below(3) {
+            // A variable of its own, since what is outside of a branch can't be set in it.
+            0 => (
+                "set-variables",
+                json!({ "variables": [{ "name": format!("v{}", self.steps), "value": 1 }] }),
+            ),
+            _ => ("log", json!({ "message": "" })),
+        };
+        let mut step = json!({ "id": id, "type": kind, "data": data });
+        match self.chance.below(8) {
+            0 => step["onError"] = json!("continue"),
+            1 => step["when"] = json!("flow.executionId < 'a'"),
+            2 => step["disabled"] = json!(self.chance.below(3) == 0),
+            _ => {}
+        }
+        step
+    }
+
     fn step(&mut self, depth: u64) -> Value {
         self.steps += 1;
         let kinds = if depth < 3 && self.steps < 25 { 12 } else { 8 };
+        if self.logs && self.chance.below(3) > 0 {
+            return self.small_step();
+        }
         let (kind, data) = match self.chance.below(kinds) {
             0 => ("transform", json!({ "expression": "1" })),
             1 => ("work", json!({ "n": "{{item ?? iteration ?? 0}}" })),
@@ -130,7 +164,7 @@ impl Author {
 }
 
 /// Answers whatever a run waits for until it has ended.
-async fn go_on(world: &World, engine: &Engine, run: RunId, chance: &mut Chance) {
+pub(crate) async fn go_on(world: &World, engine: &Engine, run: RunId, chance: &mut Chance) {
     loop {
         let view = match engine.inspect(world.workspace, run).await {
             Ok(view) => view,

@@ -149,7 +149,9 @@ impl Lowering<'_> {
         };
         let argument = match op {
             UnaryOp::Not | UnaryOp::TypeOf => self.asked(&unary.argument),
-            UnaryOp::Minus | UnaryOp::Plus | UnaryOp::BitNot | UnaryOp::Void => self.expression(&unary.argument),
+            UnaryOp::Minus | UnaryOp::Plus | UnaryOp::BitNot | UnaryOp::Void => {
+                self.expression(&unary.argument)
+            }
         };
         Ok(NodeKind::Unary(op, argument?.into()))
     }

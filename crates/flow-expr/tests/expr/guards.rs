@@ -4,7 +4,7 @@ use flow_expr::Expression;
 
 /// The names, with `?` behind those that may be undefined, and the members that are read of them.
 fn uses(source: &str) -> String {
-    let expression = Expression::parse(source).unwrap();
+    let expression = Expression::parse(source).expect(source);
     let mark = |guarded: bool| if guarded { "?" } else { "" };
     let names = expression.free_names().iter().map(|free| {
         let member = free.member.as_ref();

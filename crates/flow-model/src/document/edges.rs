@@ -30,7 +30,8 @@ pub enum After {
 /// value of the wrong type is no edge; whoever reads the setting reports it.
 pub fn edges(step: &Step) -> Vec<Edge<'_>> {
     let mut edges = Vec::new();
-    let own = [("nextStepId", &step.next, After::Step), ("rejectNextStepId", &step.reject_next, After::Choice)];
+    let own =
+        [("nextStepId", &step.next, After::Step), ("rejectNextStepId", &step.reject_next, After::Choice)];
     for (key, target, after) in own {
         let target = target.as_ref().map(crate::StepId::as_str);
         edges.extend(target.map(|target| Edge { target, pointer: format!("{}/{key}", step.pointer), after }));
@@ -60,7 +61,11 @@ pub fn edges(step: &Step) -> Vec<Edge<'_>> {
 
 fn push<'a>(edges: &mut Vec<Edge<'a>>, map: &'a Map<String, Value>, key: &str, pointer: &str) {
     let target = map.get(key).and_then(Value::as_str);
-    edges.extend(target.map(|target| Edge { target, pointer: format!("{pointer}/{key}"), after: After::Choice }));
+    edges.extend(target.map(|target| Edge {
+        target,
+        pointer: format!("{pointer}/{key}"),
+        after: After::Choice,
+    }));
 }
 
 fn push_each<'a>(edges: &mut Vec<Edge<'a>>, map: &'a Map<String, Value>, key: &str, pointer: &str) {

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
 
 mod bodies;
-mod files;
 mod catalogue;
+mod files;
 mod http_request;
 mod llm;
 mod outbound;

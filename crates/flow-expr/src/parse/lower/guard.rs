@@ -70,7 +70,8 @@ impl Lowering<'_> {
     ) -> Lowered<Node> {
         let Some(behind) = behind else { return self.expression(operand) };
         let at = self.free_names.len();
-        let node = if behind == LogicalOperator::Coalesce { self.expression(operand) } else { self.asked(operand) }?;
+        let node =
+            if behind == LogicalOperator::Coalesce { self.expression(operand) } else { self.asked(operand) }?;
         if let Some((name, is_member)) = self.free_names.get_mut(at).zip(whole(&node)) {
             let guarded = if is_member { &mut name.is_member_guarded } else { &mut name.is_guarded };
             *guarded = true;
@@ -93,7 +94,9 @@ impl Lowering<'_> {
 fn whole(node: &Node) -> Option<bool> {
     match &node.kind {
         NodeKind::Name(_) => Some(false),
-        NodeKind::Path { base, steps } => (matches!(base.kind, NodeKind::Name(_)) && steps.len() == 1).then_some(true),
+        NodeKind::Path { base, steps } => {
+            (matches!(base.kind, NodeKind::Name(_)) && steps.len() == 1).then_some(true)
+        }
         _ => None,
     }
 }
