@@ -1,5 +1,6 @@
 //! The configuration: defaults, then the file, then the environment, then the flags.
 
+mod credits;
 mod limits;
 mod sources;
 
@@ -51,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) outbound: Outbound,
     /// The language model that flows ask.
     pub(crate) llm: LlmOptions,
+    pub(crate) credits: credits::Credits,
     pub(crate) cluster: Cluster,
     pub(crate) http: flow_http::Options,
 }
@@ -113,6 +115,7 @@ impl Default for Config {
             scripts: Scripts::default(),
             outbound: Outbound::default(),
             llm: LlmOptions::default(),
+            credits: credits::Credits::default(),
             cluster: Cluster::default(),
             http: flow_http::Options::default(),
         }
@@ -143,6 +146,7 @@ impl Config {
         self.http.validate().context("section [http]")?;
         self.limits.validate()?;
         self.allow()?;
+        self.credits.prices()?;
         self.llm.validate().context("section [llm] (FLOW_LLM__BASE_URL, FLOW_LLM__API_KEY)")?;
         if !(3..=3600).contains(&self.cluster.lease_seconds) {
             anyhow::bail!("`cluster.lease_seconds` is {}; use 3 to 3600", self.cluster.lease_seconds);

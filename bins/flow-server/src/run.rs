@@ -32,7 +32,7 @@ pub(crate) fn run(config: &Config, args: &RunArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let engine = Engine::builder().store(store).steps(registry(config, None)?).scripts(scripts(config)?);
-        let engine = engine.limits(config.limits()).build().await?;
+        let engine = engine.limits(config.limits()).prices(config.credits.prices()?).build().await?;
         let workspace = WorkspaceId::new(SystemClock.now(), random());
         let started = engine.execute(Execute {
             workspace,

@@ -71,7 +71,12 @@ async fn start_engine(
         };
         engine = engine.resume_links(ResumeLinks::new(base_url, key));
     }
-    engine.limits(config.limits()).build().await.context("starting the engine")
+    engine
+        .limits(config.limits())
+        .prices(config.credits.prices()?)
+        .build()
+        .await
+        .context("starting the engine")
 }
 
 async fn serve_http(

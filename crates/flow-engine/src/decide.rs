@@ -5,6 +5,7 @@
 //! file per command, each of which lists every state it allows.
 
 mod cancel;
+mod charged;
 mod child_finished;
 mod child_started;
 mod ended;
@@ -24,13 +25,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{
-    EventKind, LogLine, Resolution, RunError, RunId, RunStart, RunState, Timestamp, VisitPath, VisitStatus,
+    EventKind, LogLine, ModelUsage, Resolution, RunError, RunId, RunStart, RunState, Timestamp, VisitPath,
+    VisitStatus,
 };
 use serde_json::Value;
 
-use crate::Limits;
 use crate::control::{Control, Resolved};
 use crate::flow::{Action, CompiledStep, Flow};
+use crate::{Limits, Prices};
 
 /// What a decision goes by.
 #[derive(Clone, Copy)]
@@ -38,6 +40,7 @@ pub(crate) struct Context<'a> {
     pub(crate) flow: &'a Flow,
     pub(crate) state: &'a RunState,
     pub(crate) limits: &'a Limits,
+    pub(crate) prices: &'a Prices,
     pub(crate) now: Timestamp,
 }
 
@@ -50,14 +53,15 @@ pub(crate) enum Command {
     StepResolved { visit: VisitPath, resolved: Resolved, logs: Vec<LogLine> },
     /// The condition of an open `while` was resolved again: whether there is another pass.
     PassResolved { visit: VisitPath, resolved: Resolved },
-    /// A step that touches the world returned.
-    StepFinished { visit: VisitPath, output: Arc<Value> },
+    /// A step that touches the world returned, and has used models.
+    StepFinished { visit: VisitPath, output: Arc<Value>, used: Vec<ModelUsage> },
     /// A step that touches the world failed.
     StepFailed {
         visit: VisitPath,
         error: RunError,
         /// How long the other side asks to be left alone.
         retry_after: Option<Duration>,
+        used: Vec<ModelUsage>,
     },
     /// The run that a step asked for is made, and is stored with what this leads to.
     ChildStarted { visit: VisitPath, run: RunId, waits: bool },
@@ -130,12 +134,17 @@ pub(crate) struct Refused {
 /// # Errors
 /// The state doesn't allow the command.
 pub(crate) fn decide(cx: Context<'_>, command: Command) -> Result<Decision, Refused> {
-    match command {
+    let mut models = Vec::new();
+    let decided = match command {
         Command::Start(start) => start::decide(cx.state, start),
         Command::StepResolved { visit, resolved, logs } => step_resolved::decide(cx, visit, resolved, logs),
         Command::PassResolved { visit, resolved } => pass_resolved::decide(cx, visit, resolved),
-        Command::StepFinished { visit, output } => step_finished::decide(cx, visit, output),
-        Command::StepFailed { visit, error, retry_after } => {
+        Command::StepFinished { visit, output, used } => {
+            models = used;
+            step_finished::decide(cx, visit, output)
+        }
+        Command::StepFailed { visit, error, retry_after, used } => {
+            models = used;
             step_failed::decide(cx, visit, error, retry_after)
         }
         Command::ChildStarted { visit, run, waits } => child_started::decide(cx, visit, run, waits),
@@ -146,7 +155,8 @@ pub(crate) fn decide(cx: Context<'_>, command: Command) -> Result<Decision, Refu
         }
         Command::Cancel => cancel::decide(cx.state),
         Command::Recover => recover::decide(cx),
-    }
+    };
+    decided.map(|decision| decision.charge(cx, &models))
 }
 
 /// The error with where it happened.

@@ -363,7 +363,13 @@ impl Driver {
 
     /// Decides as of a moment that is hardly over.
     fn decide_at(&mut self, command: Command, now: Timestamp) -> Result<(), Stop> {
-        let cx = Context { flow: &self.flow, state: &self.state, limits: &self.shared.limits, now };
+        let cx = Context {
+            flow: &self.flow,
+            state: &self.state,
+            limits: &self.shared.limits,
+            prices: &self.shared.prices,
+            now,
+        };
         let decision = decide(cx, command);
         let decision = decision.map_err(|refused| Stop::Damaged(refused.to_string()))?;
         for kind in decision.events {

@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use flow_expr::Expression;
 use flow_model::{
-    DefinitionHash, Fault, Faults, InputSchema, OnError, OnExpire, Retry, StepId, VariableName, VisitPath,
+    Credits, DefinitionHash, Fault, Faults, InputSchema, OnError, OnExpire, Retry, StepId, VariableName,
+    VisitPath,
 };
 use serde_json::Value;
 
@@ -51,6 +52,8 @@ pub struct Flow {
     pub(crate) timeout: Option<Duration>,
     /// The step that takes care of a failure that no step takes care of.
     pub(crate) on_error: Option<StepId>,
+    /// The credits at which a run begins nothing more that has a price.
+    pub(crate) credit_limit: Option<Credits>,
     /// How many of its runs may go on at a time.
     pub(crate) concurrency: Option<Concurrency>,
 }

@@ -21,6 +21,7 @@ mod flows;
 mod links;
 mod memory;
 mod ports;
+mod prices;
 mod redact;
 mod registry;
 mod request;
@@ -38,6 +39,7 @@ pub use flows::{FlowInput, FlowView, Flows, Publish, VersionView};
 pub use links::ResumeLinks;
 pub use memory::MemoryStore;
 pub use ports::*;
+pub use prices::Prices;
 pub use registry::Registry;
 pub use request::{
     Answer, Chosen, Execute, NewEvent, OpenWait, Patience, Poll, PublishedEvent, Reply, Retry, RunView,

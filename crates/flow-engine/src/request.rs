@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_model::{
-    Decision, DefinitionHash, EventId, ExecutionId, FlowId, RunEnd, RunEvent, RunId, RunState, RunStatus,
-    StepId, Timestamp, VersionNumber, VersionSelector, VisitPath, Wait, WorkspaceId,
+    Charges, Decision, DefinitionHash, EventId, ExecutionId, FlowId, RunEnd, RunEvent, RunId, RunState,
+    RunStatus, StepId, Timestamp, VersionNumber, VersionSelector, VisitPath, Wait, WorkspaceId,
 };
 use serde_json::{Map, Value};
 
@@ -196,6 +196,11 @@ impl RunView {
     /// The status: of the folded state, unless its events are damaged.
     pub fn status(&self) -> RunStatus {
         if self.damage.is_some() { self.record.status } else { self.state.status() }
+    }
+
+    /// What the run was charged so far: rows and their total. A run that it started has charges of its own.
+    pub const fn charges(&self) -> &Charges {
+        self.state.charges()
     }
 
     /// The output; none unless it completed.

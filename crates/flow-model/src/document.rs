@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::{Faults, Fields, StepId, VariableName};
+use crate::{Credits, Faults, Fields, StepId, VariableName};
 pub use concurrency::Concurrency;
 pub use edges::{After, Edge, edges};
 pub use graph::{Graph, loop_names};
@@ -93,6 +93,8 @@ pub struct Settings {
     pub on_error: Option<StepId>,
     /// How many runs may go on at a time; any number when none.
     pub concurrency: Option<Concurrency>,
+    /// The credits at which a run begins nothing more that has a price; any number when none.
+    pub credit_limit: Option<Credits>,
 }
 
 impl Step {
@@ -131,7 +133,7 @@ impl Step {
 /// What would change how the flow runs, and can't be carried out yet.
 const FLOW_SETTINGS_TO_COME: [&str; 1] = ["callbacks"];
 /// What can be left out without changing how a published flow runs.
-const WITHOUT_EFFECT: [&str; 2] = ["retentionDays", "creditLimit"];
+const WITHOUT_EFFECT: [&str; 1] = ["retentionDays"];
 
 impl Document {
     /// Reads `{name, definition: {steps}, settings}`, adding a fault for everything that is not of the
@@ -251,9 +253,20 @@ impl Settings {
         let concurrency = fields
             .object("concurrency")
             .and_then(|map| Concurrency::read(&Fields::new(map, fields.at("concurrency"), fields.faults())));
+        let credit_limit = credit_limit(fields);
         report_settings(fields, &FLOW_SETTINGS_TO_COME);
-        Self { timeout, on_error, concurrency }
+        Self { timeout, on_error, concurrency, credit_limit }
     }
+}
+
+/// A `creditLimit`.
+fn credit_limit(fields: &Fields<'_>) -> Option<Credits> {
+    let limit = fields.value("creditLimit")?.as_f64().and_then(Credits::from_number);
+    if limit.is_none() {
+        let message = "give a number of credits from 0 to 1,000,000,000, or leave it out for no limit";
+        fields.faults().error(fields.at("creditLimit"), "out_of_range", message);
+    }
+    limit
 }
 
 /// A setting that would be ignored must never look as if it worked.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{LogLine, Resolution, RunEnd, RunError, RunId, StepId, Timestamp, VariableName, VisitPath, Wait};
+use crate::{
+    Charged, Credits, LogLine, Resolution, RunEnd, RunError, RunId, StepId, Timestamp, VariableName,
+    VisitPath, Wait,
+};
 
 /// The version of the shape below. A batch is stored with the version it was written in, and a server
 /// never takes up a run that holds a newer one than it knows.
@@ -120,6 +123,16 @@ pub enum EventKind {
         visit: VisitPath,
         /// The lines, oldest first; never empty.
         lines: Vec<LogLine>,
+    },
+    /// An attempt of a step was charged for; its end follows.
+    #[serde(rename = "step.charged")]
+    StepCharged {
+        /// The visit.
+        visit: VisitPath,
+        /// How much.
+        credits: Credits,
+        /// What for.
+        charged: Charged,
     },
     /// A step was passed over: it is disabled, or its `when` doesn't hold. Its output is null.
     #[serde(rename = "step.skipped")]
@@ -298,6 +311,7 @@ impl EventKind {
             Self::StepRetrying { .. } => "step.retrying",
             Self::TimerFired { .. } => "timer.fired",
             Self::StepLogged { .. } => "step.logged",
+            Self::StepCharged { .. } => "step.charged",
             Self::StepSkipped { .. } => "step.skipped",
             Self::WaitOpened { .. } => "wait.opened",
             Self::WaitResolved { .. } => "wait.resolved",
@@ -320,6 +334,7 @@ impl EventKind {
             | Self::StepRetrying { visit, .. }
             | Self::TimerFired { visit }
             | Self::StepLogged { visit, .. }
+            | Self::StepCharged { visit, .. }
             | Self::StepSkipped { visit, .. }
             | Self::WaitOpened { visit, .. }
             | Self::WaitResolved { visit, .. }

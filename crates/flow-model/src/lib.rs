@@ -6,6 +6,7 @@
 //! What a step's settings mean, and expressions, belong to `flow-engine` and `flow-expr`.
 #![warn(missing_docs)]
 
+mod credits;
 mod document;
 mod error;
 mod event;
@@ -26,6 +27,7 @@ mod version;
 mod visit;
 mod wait;
 
+pub use credits::{ChargeRow, Charged, Charges, Credits, ModelPrice, ModelUsage};
 pub use document::{
     After, Concurrency, Document, Edge, Graph, OnError, Retry, Settings, Step, TRIGGER_TYPES, edges,
     is_trigger_type, loop_names,

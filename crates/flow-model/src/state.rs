@@ -17,7 +17,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Resolution, RunError, RunStart, Timestamp, VisitPath, Wait};
+use crate::{Charges, Resolution, RunError, RunStart, Timestamp, VisitPath, Wait};
 pub use apply::{IllegalTransition, apply};
 use ready::Ready;
 use scopes::Bindings;
@@ -25,7 +25,7 @@ pub use scopes::Container;
 
 /// The version of the shape of a stored [`RunState`]. What is stored is only a copy of what the events come to,
 /// so one of another version is passed over.
-pub const STATE_SCHEMA: i32 = 2;
+pub const STATE_SCHEMA: i32 = 3;
 
 /// A run's state after some number of its events.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -52,6 +52,9 @@ pub struct RunState {
     collected_bytes: usize,
     /// The failure that the flow's handler takes care of.
     failing: Option<RunError>,
+    /// What it was charged.
+    #[serde(default)]
+    charges: Charges,
     /// How many runs it has started.
     children: usize,
     /// How long the run was queued or running up to `active_since`.
@@ -306,6 +309,11 @@ impl RunState {
     /// The failure that the flow's handler takes care of: the run fails with it unless it gets to a `final`.
     pub const fn failing(&self) -> Option<&RunError> {
         self.failing.as_ref()
+    }
+
+    /// What the attempts of its steps were charged so far.
+    pub const fn charges(&self) -> &Charges {
+        &self.charges
     }
 
     /// How many runs its steps have started.

@@ -50,6 +50,10 @@ impl Step for AskToLlm {
         about::about()
     }
 
+    fn asks_models(&self) -> bool {
+        true
+    }
+
     fn check(&self, data: &Fields<'_>) {
         settings::read(Written::by_author(data));
     }
@@ -57,7 +61,7 @@ impl Step for AskToLlm {
     async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {
         let input = images::filled(input, &OwnFiles::new(&self.files, &context)).await?;
         let question = resolved(&input, settings::read)?;
-        let reply = self.llm.reply(question, &context.execution.to_string()).await?;
+        let reply = self.llm.reply(question, &context).await?;
         let mut result = Map::new();
         result.insert("response".to_owned(), Value::String(reply.text));
         result.extend(reply.value.map(|value| ("json".to_owned(), value)));

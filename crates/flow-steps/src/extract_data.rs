@@ -39,13 +39,17 @@ impl Step for ExtractData {
         about::about()
     }
 
+    fn asks_models(&self) -> bool {
+        true
+    }
+
     fn check(&self, data: &Fields<'_>) {
         settings::read(Written::by_author(data));
     }
 
     async fn run(&self, context: StepContext, input: Arc<Value>) -> Result<Value, StepError> {
         let (question, wanted) = resolved(&input, settings::read)?;
-        let reply = self.llm.reply(question, &context.execution.to_string()).await?;
+        let reply = self.llm.reply(question, &context).await?;
         Ok(wanted.complete(reply.value.unwrap_or_default()))
     }
 }

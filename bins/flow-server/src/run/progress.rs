@@ -40,6 +40,7 @@ pub(super) fn show(view: &RunView, event: &RunEvent) {
             let lines = lines.iter().map(|line| format!("  {}: {}", line.level.as_str(), line.message));
             lines.collect::<Vec<_>>().join("\n")
         }
+        EventKind::StepCharged { visit, credits, .. } => format!("  {}: {credits} credits", title(visit)),
         EventKind::StepSkipped { visit, .. } => format!("− {}, skipped", title(visit)),
         EventKind::WaitOpened { visit, wait } => {
             let until = wait.expires_at.filter(|_| !wait.request.kind().asks_someone());

@@ -211,6 +211,7 @@ fn ends(event: &EventKind, path: &VisitPath) -> bool {
         | EventKind::StepRetrying { .. }
         | EventKind::TimerFired { .. }
         | EventKind::StepLogged { .. }
+        | EventKind::StepCharged { .. }
         | EventKind::WaitOpened { .. }
         | EventKind::WaitResolved { .. }
         | EventKind::ChildStarted { .. }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use flow_model::{EventKind, RunStatus, VisitStatus};
 use serde_json::Value;
 
+use super::charged::limit_reached;
 use super::{Context, Decision, Effect, Refused, container_of};
 use crate::control::Control;
 
@@ -35,6 +36,9 @@ pub(super) fn decide(cx: Context<'_>) -> Result<Decision, Refused> {
             }
             // An attempt whose time has come while nobody drove the run.
             (VisitStatus::BackingOff { due_at, .. }, Some(input)) if *due_at <= now => {
+                if let Some(end) = step.and_then(|step| limit_reached(cx, step)) {
+                    return Ok(Decision { events: vec![end], ..Decision::default() });
+                }
                 events.push(EventKind::TimerFired { visit: path.clone() });
                 effects.extend(work(input));
             }

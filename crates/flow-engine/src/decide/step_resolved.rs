@@ -6,6 +6,7 @@ use std::sync::Arc;
 use flow_model::{Binding, EventKind, Fold, LogLine, Place, RunError, Timestamp, VisitPath, Wait};
 use serde_json::Value;
 
+use super::charged::limit_reached;
 use super::{Context, Decision, Effect, Refused, container_of, find};
 use crate::control::{Control, Each, Expiry, Parallel, Resolved};
 use crate::flow::CompiledStep;
@@ -31,6 +32,8 @@ pub(super) fn decide(
         decision.collect_too_much(cx, &visit);
     } else if resolved == Resolved::Skip {
         decision.skip(cx, step, visit);
+    } else if let Some(end) = limit_reached(cx, step) {
+        decision.events.push(end);
     } else {
         decision.start(cx, step, visit, resolved, logs);
     }

@@ -143,6 +143,7 @@ fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
         visit: visit.clone(),
         error: RunError::new(code, "…"),
         retry_after: None,
+        used: Vec::new(),
     };
     let ended = |end| Command::WaitResolved {
         visit: visit.clone(),
@@ -160,7 +161,7 @@ fn commands(visit: &VisitPath) -> Vec<(&'static str, Command)> {
             Command::PassResolved { visit: visit.clone(), resolved: Resolved::Pass(true) },
         ),
         ("pass resolved", Command::PassResolved { visit: visit.clone(), resolved: Resolved::Pass(false) }),
-        ("step finished", Command::StepFinished { visit: visit.clone(), output: input() }),
+        ("step finished", Command::StepFinished { visit: visit.clone(), output: input(), used: Vec::new() }),
         ("step failed, to be retried", failed("again")),
         ("step failed", failed("broken")),
         ("timer fired", Command::TimerFired { visit: visit.clone() }),
@@ -194,13 +195,19 @@ fn cell(decision: &Decision) -> String {
     if all.is_empty() { "nothing".to_owned() } else { all.join(" ") }
 }
 
+/// A `work` costs something, so that the page shows where that is charged.
+fn prices() -> crate::Prices {
+    let price = flow_model::Credits::from_millionths(1);
+    crate::Prices { steps: [("work".to_owned(), price)].into(), ..crate::Prices::default() }
+}
+
 fn table() -> String {
-    let (flow, limits) = (flow(), Limits::default());
+    let (flow, limits, prices) = (flow(), Limits::default(), prices());
     let mut text = String::new();
     for (name, state, visit) in states() {
         text += &format!("\n### {name}\n\n| Command | What is decided |\n|---|---|\n");
         for (command_name, command) in commands(&visit) {
-            let cx = Context { flow: &flow, state: &state, limits: &limits, now: NOW };
+            let cx = Context { flow: &flow, state: &state, limits: &limits, prices: &prices, now: NOW };
             let decided = match decide(cx, command) {
                 Ok(decision) => {
                     assert_applies(&state, &decision);

@@ -2,6 +2,7 @@
 
 use flow_model::{EventKind, VisitPath, VisitStatus};
 
+use super::charged::limit_reached;
 use super::{Context, Decision, Effect, Refused, find, refuse, status};
 
 /// Allowed on a visit that backs off only.
@@ -13,6 +14,9 @@ pub(super) fn decide(cx: Context<'_>, visit: VisitPath) -> Result<Decision, Refu
             let input = input.ok_or_else(|| Refused { command, reason: format!("{visit} has no input") })?;
             let fired = EventKind::TimerFired { visit: visit.clone() };
             let step = find(command, cx.flow, &visit)?;
+            if let Some(end) = limit_reached(cx, step) {
+                return Ok(Decision { events: vec![end], ..Decision::default() });
+            }
             // The same input, under the same key.
             Ok(Decision {
                 events: vec![fired],

@@ -35,7 +35,9 @@ impl Driver {
                 self.pending.start(child);
                 self.decide(Command::ChildStarted { visit, run, waits })
             }
-            Err(Refusal::Step(error)) => self.decide(Command::StepFailed { visit, error, retry_after: None }),
+            Err(Refusal::Step(error)) => {
+                self.decide(Command::StepFailed { visit, error, retry_after: None, used: Vec::new() })
+            }
             Err(Refusal::Run(stop)) => Err(stop),
         }
     }

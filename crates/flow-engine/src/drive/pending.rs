@@ -134,6 +134,7 @@ fn about_bytes(kind: &EventKind) -> usize {
                 lines.iter().map(bytes).sum()
             }
             EventKind::StepFailed { .. }
+            | EventKind::StepCharged { .. }
             | EventKind::StepRetrying { .. }
             | EventKind::TimerFired { .. }
             | EventKind::StepSkipped { .. }

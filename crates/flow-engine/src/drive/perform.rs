@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use flow_model::{RunError, Timestamp, VisitPath, VisitStatus};
+use flow_model::{ModelUsage, RunError, Timestamp, VisitPath, VisitStatus};
 use serde_json::Value;
 use tokio::task::JoinError;
 
@@ -156,21 +156,26 @@ impl Driver {
             TaskEnd::Wanted { effect, .. } if self.is_closed(effect.visit()) => Ok(()),
             TaskEnd::Wanted { effect, evaluation } => self.evaluate_again(effect, *evaluation),
             TaskEnd::Step { visit, .. } if !self.is_running(&visit) => Ok(()),
-            TaskEnd::Step { visit, result } => self.step_ended(visit, result),
+            TaskEnd::Step { visit, result, used } => self.step_ended(visit, result, used),
         }
     }
 
-    fn step_ended(&mut self, visit: VisitPath, result: Result<Value, StepError>) -> Result<(), Stop> {
+    fn step_ended(
+        &mut self,
+        visit: VisitPath,
+        result: Result<Value, StepError>,
+        used: Vec<ModelUsage>,
+    ) -> Result<(), Stop> {
         let command = match result {
             Ok(output) => match self.refusal(&output) {
-                Some(error) => Command::StepFailed { visit, error, retry_after: None },
-                None => Command::StepFinished { visit, output: Arc::new(output) },
+                Some(error) => Command::StepFailed { visit, error, retry_after: None, used },
+                None => Command::StepFinished { visit, output: Arc::new(output), used },
             },
             Err(failure) => {
                 let mut error = RunError::new(failure.code, failure.message);
                 let details = failure.details.filter(|details| self.refusal(details).is_none());
                 error.details = details.map(|details| Arc::new(*details));
-                Command::StepFailed { visit, error, retry_after: failure.retry_after }
+                Command::StepFailed { visit, error, retry_after: failure.retry_after, used }
             }
         };
         self.decide(command)

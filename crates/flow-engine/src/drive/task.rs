@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{ExecutionId, RunId, VisitPath, WorkspaceId};
+use flow_model::{ExecutionId, ModelUsage, RunId, VisitPath, WorkspaceId};
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::task::{AbortHandle, JoinSet};
@@ -31,7 +31,7 @@ pub(super) struct Attempt {
 #[derive(Debug)]
 pub(super) enum TaskEnd {
     /// An attempt of a step.
-    Step { visit: VisitPath, result: Result<Value, StepError> },
+    Step { visit: VisitPath, result: Result<Value, StepError>, used: Vec<ModelUsage> },
     /// What an evaluation waited for, which an effect needs.
     Wanted { effect: Effect, evaluation: Box<Evaluation> },
 }
@@ -49,7 +49,8 @@ impl TaskEnd {
 /// dropping `tasks` drops it. A panic is the step's failure, not the run's driver's.
 pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Attempt) -> AbortHandle {
     let Attempt { run, workspace, visit, step, input, keeper, timeout } = attempt;
-    let context = StepContext { execution: ExecutionId { run, visit: visit.clone() }, workspace };
+    let context = StepContext::new(ExecutionId { run, visit: visit.clone() }, workspace);
+    let usage = context.usage.clone();
     let clock = shared.clock.clone();
     let work = async move {
         let kind = step.kind();
@@ -73,7 +74,7 @@ pub(super) fn spawn(tasks: &mut JoinSet<TaskEnd>, shared: &Shared, attempt: Atte
             tracing::error!(%run, %visit, kind, "a step panicked");
             Err(StepError::new("step_panicked", format!("the step type `{kind}` has a fault: it panicked")))
         });
-        TaskEnd::Step { visit, result }
+        TaskEnd::Step { visit, result, used: usage.take() }
     };
     tasks.spawn_on(work, &shared.runtime)
 }

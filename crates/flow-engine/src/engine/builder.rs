@@ -14,7 +14,7 @@ use super::turns::Turns;
 use super::{Engine, Limits, Shared, background};
 use crate::flow::FlowCache;
 use crate::ports::{Catalog, Clock, Entropy, OsEntropy, ScriptEngine, Secrets, Store, SystemClock};
-use crate::{EngineError, Files, Flows, Registry, ResumeLinks};
+use crate::{EngineError, Files, Flows, Prices, Registry, ResumeLinks};
 
 /// Puts an [`Engine`] together.
 #[derive(Default)]
@@ -30,6 +30,7 @@ pub struct EngineBuilder {
     entropy: Option<Arc<dyn Entropy>>,
     runtime: Option<Handle>,
     limits: Limits,
+    prices: Prices,
 }
 
 impl EngineBuilder {
@@ -106,6 +107,13 @@ impl EngineBuilder {
         self
     }
 
+    /// What attempts of steps and requests to models are charged; nothing by default.
+    #[must_use]
+    pub fn prices(mut self, prices: Prices) -> Self {
+        self.prices = prices;
+        self
+    }
+
     /// Starts the engine: takes a lease, then takes up the runs that nobody drives.
     ///
     /// # Errors
@@ -135,6 +143,7 @@ impl EngineBuilder {
             cache: FlowCache::new(self.limits.definition_cache_bytes),
             turns: Turns::new(self.limits.concurrent_runs),
             limits: self.limits,
+            prices: self.prices,
             runtime: self.runtime.unwrap_or_else(Handle::current),
             hub: Hub::default(),
             tracker: TaskTracker::new(),

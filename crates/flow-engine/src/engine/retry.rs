@@ -85,7 +85,10 @@ fn begin(
         next: if request.from.is_some() { started.next.clone() } else { trigger.next.clone() },
     };
     let now = shared.clock.now();
-    let mut events: Vec<RunEvent> = copied.to_vec();
+    // What the copied steps took was charged to the run that took them.
+    let is_own = |event: &&RunEvent| !matches!(event.kind, EventKind::StepCharged { .. });
+    let mut events: Vec<RunEvent> = copied.iter().filter(is_own).cloned().collect();
+    events.iter_mut().zip(1..).for_each(|(event, seq)| event.seq = seq);
     // The time that the copied steps took is not this run's.
     events.iter_mut().for_each(|event| event.time = now);
     events[0].kind = EventKind::RunStarted(Box::new(start));
@@ -136,6 +139,7 @@ fn leads_to(event: &EventKind) -> Option<&VisitPath> {
         | EventKind::StepRetrying { .. }
         | EventKind::TimerFired { .. }
         | EventKind::StepLogged { .. }
+        | EventKind::StepCharged { .. }
         | EventKind::WaitOpened { .. }
         | EventKind::WaitResolved { .. }
         | EventKind::ChildStarted { .. }

@@ -16,7 +16,7 @@ use super::pauses::Pauses;
 use super::turns::{Turn, Turns};
 use crate::flow::{Flow, FlowCache};
 use crate::ports::{Catalog, Clock, Entropy, ScriptEngine, Secrets, Store};
-use crate::{EngineError, Files, FilesError, Registry, ResumeLinks, StoreError};
+use crate::{EngineError, Files, FilesError, Prices, Registry, ResumeLinks, StoreError};
 
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
@@ -29,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) files: Option<Files>,
     pub(crate) links: Option<ResumeLinks>,
     pub(crate) limits: Limits,
+    pub(crate) prices: Prices,
     pub(crate) runtime: Handle,
     pub(crate) node: Node,
     pub(crate) hub: Hub,

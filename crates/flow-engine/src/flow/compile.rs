@@ -65,9 +65,21 @@ pub(super) fn compile(
     let index = steps.iter().enumerate().map(|(index, step)| (step.id.clone(), index));
     let index: HashMap<_, _, _> = index.collect();
     let concurrency = concurrency.map_or(Some(None), |compiled| compiled.map(Some))?;
-    let Settings { timeout, on_error, .. } = document.settings;
+    let Settings { timeout, on_error, credit_limit, .. } = document.settings;
     let name = document.name.into();
-    Some(Flow { hash, name, triggers, steps, index, graphs, names, timeout, on_error, concurrency })
+    Some(Flow {
+        hash,
+        name,
+        triggers,
+        steps,
+        index,
+        graphs,
+        names,
+        timeout,
+        on_error,
+        credit_limit,
+        concurrency,
+    })
 }
 
 /// How deep the lists and objects of a document may be nested: as deep as a server can be told to read them.

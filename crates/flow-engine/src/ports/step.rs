@@ -1,10 +1,10 @@
 //! A type of step that touches the world: built in, or an embedder's own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use flow_model::{ExecutionId, Fields, WorkspaceId};
+use flow_model::{ExecutionId, Fields, ModelUsage, WorkspaceId};
 use serde_json::Value;
 
 use crate::StepAbout;
@@ -35,6 +35,11 @@ pub trait Step: Send + Sync + 'static {
         &[]
     }
 
+    /// Whether it asks language models, and tells [`StepContext::usage`] what that took.
+    fn asks_models(&self) -> bool {
+        false
+    }
+
     /// Checks settings as the author wrote them, templates unresolved, and adds a fault for each mistake that the schema
     /// of `about` can't say, or that it would say in worse words.
     fn check(&self, _data: &Fields<'_>) {}
@@ -61,6 +66,31 @@ pub struct StepContext {
     pub execution: ExecutionId,
     /// The workspace that the run is of, whose files and nobody else's it may use.
     pub workspace: WorkspaceId,
+    /// Where to tell what models it has used.
+    pub usage: Usage,
+}
+
+impl StepContext {
+    /// The context of a visit.
+    pub fn new(execution: ExecutionId, workspace: WorkspaceId) -> Self {
+        Self { execution, workspace, usage: Usage::default() }
+    }
+}
+
+/// What a step has used so far. It counts however the attempt ends, so tell it as soon as it is known.
+#[derive(Debug, Clone, Default)]
+pub struct Usage(Arc<Mutex<Vec<ModelUsage>>>);
+
+impl Usage {
+    /// A request to a model has taken so much.
+    pub fn add(&self, usage: ModelUsage) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(usage);
+    }
+
+    /// What was told since the last time.
+    pub fn take(&self) -> Vec<ModelUsage> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Why a step failed.

@@ -12,6 +12,7 @@ mod containers;
 mod control;
 mod conversation;
 mod crash;
+mod credits;
 mod data_flow;
 mod documented;
 mod event_stream;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use flow_engine::{
-    Answer, Catalog, Engine, EngineError, Entropy, Execute, Limits, MemoryStore, Patience, Registry, Reply,
-    RunView, StartedBy, Store, Target, WaitChoice,
+    Answer, Catalog, Engine, EngineError, Entropy, Execute, Limits, MemoryStore, Patience, Prices, Registry,
+    Reply, RunView, StartedBy, Store, Target, WaitChoice,
 };
 use flow_model::{Decision, RunEnd, RunError, RunId, RunStatus, Timestamp, WorkspaceId};
 use flow_testkit::{FaultyStore, ManualClock, ScriptedEngine, ScriptedStep, SeededEntropy};
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) workspace: WorkspaceId,
     pub(crate) limits: Limits,
+    pub(crate) prices: Prices,
 }
 
 impl World {
@@ -38,7 +39,14 @@ impl World {
         entropy.fill(&mut random);
         let clock = ManualClock::default();
         let workspace = WorkspaceId::new(Timestamp::from_millis(0), random);
-        Self { store: Arc::new(MemoryStore::new()), clock, entropy, workspace, limits: Limits::default() }
+        Self {
+            store: Arc::new(MemoryStore::new()),
+            clock,
+            entropy,
+            workspace,
+            limits: Limits::default(),
+            prices: Prices::default(),
+        }
     }
 
     /// An engine on the world's own store.
@@ -65,7 +73,7 @@ impl World {
     ) -> Engine {
         let builder = Engine::builder().store(store).steps(steps).limits(self.limits.clone());
         let builder = builder.clock(Arc::new(clock.clone())).entropy(self.entropy.clone());
-        builder.build().await.unwrap()
+        builder.prices(self.prices.clone()).build().await.unwrap()
     }
 
     /// An engine that has its scripts evaluated by `scripts`.

@@ -1,5 +1,7 @@
 //! A poll: the run's status and its events.
 
+mod charge;
+
 use std::sync::Arc;
 
 use flow_engine::{Poll, RunView};
@@ -9,6 +11,7 @@ use flow_model::{
 use serde::Serialize;
 use serde_json::Value;
 
+use self::charge::Charge;
 use super::ErrorView;
 use super::wait::Waits;
 
@@ -137,6 +140,7 @@ enum Data<'a> {
     Logged {
         lines: Vec<Line<'a>>,
     },
+    Charged(Charge<'a>),
     Resolved {
         resolved_at: String,
         #[serde(flatten)]
@@ -290,6 +294,7 @@ impl<'a> Data<'a> {
             EventKind::StepLogged { lines, .. } => {
                 Self::Logged { lines: lines.iter().map(Line::of).collect() }
             }
+            EventKind::StepCharged { credits, charged, .. } => Self::Charged(Charge::of(*credits, charged)),
             EventKind::ChildStarted { run, waits, .. } => {
                 Self::ChildStarted { run_id: run.to_string(), waits: *waits }
             }

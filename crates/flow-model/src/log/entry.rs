@@ -67,6 +67,7 @@ impl LogEntry {
             EventKind::RunFailed { .. }
             | EventKind::RunStarted(_)
             | EventKind::StepStarted { .. }
+            | EventKind::StepCharged { .. }
             | EventKind::StepCompleted { .. }
             | EventKind::ScopeEntered { .. }
             | EventKind::ContainerCompleted { .. }

@@ -108,6 +108,9 @@ fn commit(state: &mut RunState, event: &RunEvent) {
             }
         }
         EventKind::StepLogged { .. } => {}
+        EventKind::StepCharged { visit, credits, charged } => {
+            state.charges.add(visit.step(), *credits, charged);
+        }
         EventKind::WaitOpened { visit, wait } => {
             open_wait(state, visit, wait.clone());
         }

@@ -66,6 +66,7 @@ pub(super) fn check(state: &RunState, event: &RunEvent) -> Result<(), String> {
             VisitStatus::BackingOff { .. } => Ok(()),
             _ => Err(format!("visit {visit} isn't backing off")),
         },
+        EventKind::StepCharged { visit, .. } => open(state, visit).or_else(|_| container(state, visit)),
         EventKind::WaitOpened { visit, .. }
         | EventKind::ChildStarted { visit, .. }
         | EventKind::StepLogged { visit, .. } => match find(state, visit)?.status {

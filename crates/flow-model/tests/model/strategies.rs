@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use flow_model::{
-    Binding, Decision, EventId, EventKind, Fold, Handling, LogLevel, LogLine, Resolution, RunEnd, RunError,
-    RunId, RunStart, Timestamp, Trigger, VisitPath, Wait, WaitRequest,
+    Binding, Charged, Credits, Decision, EventId, EventKind, Fold, Handling, LogLevel, LogLine, ModelPrice,
+    Resolution, RunEnd, RunError, RunId, RunStart, Timestamp, Trigger, VisitPath, Wait, WaitRequest,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -176,6 +176,15 @@ pub(crate) fn event() -> impl Strategy<Value = EventKind> {
         1 => visit().prop_map(|visit| EventKind::TimerFired { visit }),
         1 => (visit(), proptest::collection::vec(line(), 1..3))
             .prop_map(|(visit, lines)| EventKind::StepLogged { visit, lines }),
+        1 => (visit(), 0_u64..9, "[a-c]").prop_map(|(visit, millionths, model)| {
+            let price = Credits::from_millionths(millionths);
+            let tokens = ModelPrice { input_per_1k: price, output_per_1k: price };
+            let charged = match millionths % 2 {
+                0 => Charged::Step { price },
+                _ => Charged::Model { model: model.into(), input_tokens: 1, output_tokens: 2, price: tokens },
+            };
+            EventKind::StepCharged { visit, credits: price, charged }
+        }),
         1 => (visit(), binding(), proptest::option::of(visit()))
             .prop_map(|(visit, binding, next)| EventKind::StepSkipped { visit, binding, next }),
         2 => (visit(), wait()).prop_map(|(visit, wait)| EventKind::WaitOpened { visit, wait }),

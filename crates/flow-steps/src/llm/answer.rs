@@ -1,5 +1,6 @@
 //! What comes back: a chat completion, whole or chunk by chunk.
 
+use flow_model::ModelUsage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -30,6 +31,12 @@ impl Usage {
     /// As a flow sees it.
     pub(crate) fn shown(self) -> Value {
         json!({ "inputTokens": self.input, "outputTokens": self.output })
+    }
+
+    /// As it is charged for. What isn't counted costs nothing.
+    pub(crate) fn of(self, model: &str) -> ModelUsage {
+        let (input_tokens, output_tokens) = (self.input.unwrap_or(0), self.output.unwrap_or(0));
+        ModelUsage { model: model.to_owned(), input_tokens, output_tokens }
     }
 
     /// Of two requests together.

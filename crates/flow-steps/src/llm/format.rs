@@ -1,6 +1,6 @@
 //! Asks for an answer of some form, and asks once more when it hasn't got it.
 
-use flow_engine::StepError;
+use flow_engine::{StepContext, StepError};
 use serde_json::{Value, json};
 
 use super::failure::cut;
@@ -45,19 +45,21 @@ pub(crate) struct Reply {
 
 impl Llm {
     /// Asks, and tells the model once what is wrong with an answer of the wrong form.
-    pub(crate) async fn reply(&self, question: Question, key: &str) -> Result<Reply, StepError> {
+    pub(crate) async fn reply(&self, question: Question, context: &StepContext) -> Result<Reply, StepError> {
         self.configured()?;
         let limit = self.limits.total;
-        tokio::time::timeout(limit, self.rounds(question, key)).await.unwrap_or_else(|_| {
+        tokio::time::timeout(limit, self.rounds(question, context)).await.unwrap_or_else(|_| {
             let message = format!("the model had not answered after {} s", limit.as_secs_f32());
             Err(StepError::new("timeout", message))
         })
     }
 
-    async fn rounds(&self, question: Question, key: &str) -> Result<Reply, StepError> {
+    async fn rounds(&self, question: Question, context: &StepContext) -> Result<Reply, StepError> {
+        let key = context.execution.to_string();
         let format = question.format.clone();
         let mut request = self.request(question)?;
-        let answer = self.ask(&request, key).await?;
+        let answer = self.ask(&request, &key).await?;
+        context.usage.add(answer.usage.of(&request.model));
         let problems = match format.value(&answer).await? {
             Ok(value) => return Ok(reply(request, answer, value)),
             Err(problems) => problems,
@@ -66,6 +68,7 @@ impl Llm {
         request.messages.push(Message::user(complaint(&problems, &format)));
         // Another question than the first, so it needs another key.
         let second = self.ask(&request, &format!("{key}:repair")).await?;
+        context.usage.add(second.usage.of(&request.model));
         let second = Answer { usage: answer.usage.plus(second.usage), ..second };
         match format.value(&second).await? {
             Ok(value) => Ok(reply(request, second, value)),

@@ -21,7 +21,7 @@ pub(crate) async fn send_allowing(allow: &str, settings: Value) -> Result<Value,
 
 /// Runs a step for [`WORKSPACE`].
 pub(crate) async fn run(step: impl Step, settings: Value) -> Result<Value, StepError> {
-    let context = StepContext { execution: KEY.parse().unwrap(), workspace: WORKSPACE };
+    let context = StepContext::new(KEY.parse().unwrap(), WORKSPACE);
     step.run(context, Arc::new(settings)).await
 }
 

@@ -5,10 +5,8 @@ use super::*;
 
 fn call(step: &ScriptedStep, visit: &str) -> tokio::task::JoinHandle<Result<Value, StepError>> {
     let run = RunId::new(Timestamp::from_millis(0), [0; 10]);
-    let context = StepContext {
-        execution: ExecutionId { run, visit: VisitPath::from_stored(visit) },
-        workspace: WorkspaceId::from_bytes([1; 16]),
-    };
+    let execution = ExecutionId { run, visit: VisitPath::from_stored(visit) };
+    let context = StepContext::new(execution, WorkspaceId::from_bytes([1; 16]));
     let step = step.clone();
     tokio::spawn(async move { step.run(context, Arc::new(json!({ "at": 1 }))).await })
 }
