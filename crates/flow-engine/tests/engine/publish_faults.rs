@@ -202,6 +202,7 @@ async fn warnings_keep_nobody_from_running() {
         .with("rejectNextStepId", "end")
         .done("end", [("x", "{{x}}")])
         .setting("creditLimit", 5)
+        .setting("retentionDays", 5)
         .build();
     let found = faults(&document).await;
     assert_eq!(found.len(), 5, "{found:?}");

@@ -143,7 +143,6 @@ fn settings_that_would_be_ignored_are_reported() {
             .to_vec();
     expected.extend([
         "/definition/steps/0/odd unknown_field".to_owned(),
-        "/settings/creditLimit setting_without_effect".to_owned(),
         "/settings/odd unknown_field".to_owned(),
         "/settings/retentionDays setting_without_effect".to_owned(),
     ]);

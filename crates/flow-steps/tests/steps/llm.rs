@@ -9,11 +9,14 @@ mod in_a_run;
 mod settings;
 mod stream;
 
-use flow_engine::StepError;
+use std::sync::Arc;
+
+use flow_engine::{Step, StepContext, StepError};
+use flow_model::ModelUsage;
 use flow_steps::{AskToLlm, ExtractData, Llm, LlmOptions};
 use serde_json::Value;
 
-use crate::support::run;
+use crate::support::{KEY, WORKSPACE, run};
 use fake::Fake;
 
 /// What no message and no event may hold.
@@ -25,6 +28,13 @@ fn options(base_url: String) -> LlmOptions {
 
 async fn ask(fake: &Fake, settings: Value) -> Result<Value, StepError> {
     run(AskToLlm::new(fake.llm()), settings).await
+}
+
+/// What a question was answered with, and what was told of the tokens that it took.
+async fn asked_and_used(fake: &Fake, settings: Value) -> (Result<Value, StepError>, Vec<ModelUsage>) {
+    let context = StepContext::new(KEY.parse().unwrap(), WORKSPACE);
+    let result = AskToLlm::new(fake.llm()).run(context.clone(), Arc::new(settings)).await;
+    (result, context.usage.take())
 }
 
 async fn extract(fake: &Fake, settings: Value) -> Result<Value, StepError> {

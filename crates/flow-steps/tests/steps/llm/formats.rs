@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ask;
 use super::fake::{Fake, Reply, delta, done, finish};
+use super::{ask, asked_and_used};
 use crate::support::{KEY, code};
 
 fn person() -> Value {
@@ -73,6 +73,15 @@ async fn an_answer_that_stays_wrong_fails_the_step_with_what_is_wrong() {
     assert_eq!(details["usage"], json!({ "inputTokens": 22, "outputTokens": 14 }));
     let complaint = &fake.asked()[1].body["messages"][3]["content"];
     assert!(complaint.as_str().unwrap().contains("it is not JSON"), "{complaint}");
+}
+
+#[tokio::test]
+async fn what_each_round_took_is_told_also_where_the_answer_is_of_no_use() {
+    let fake = Fake::start([Reply::says(["Ada, 36"]), Reply::says(["Ada, 37"])]).await;
+    let (result, used) = asked_and_used(&fake, question()).await;
+    assert_eq!(result.unwrap_err().code, "llm_answer_invalid");
+    let used: Vec<_> = used.iter().map(|row| (&*row.model, row.input_tokens, row.output_tokens)).collect();
+    assert_eq!(used, [("small", 11, 7), ("small", 11, 7)]);
 }
 
 #[tokio::test]
