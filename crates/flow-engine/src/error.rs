@@ -51,6 +51,9 @@ pub enum EngineError {
     /// The inputs don't fit the trigger.
     #[error("the inputs have {} faults; mend each and try again", .0.len())]
     InvalidInputs(Vec<Fault>),
+    /// What a webhook was called with doesn't fit its schema; the places are in the body of the call.
+    #[error("the body has {} faults; mend each and try again", .0.len())]
+    InvalidPayload(Vec<Fault>),
     /// There is no such run.
     #[error("there is no run {0}")]
     RunNotFound(RunId),

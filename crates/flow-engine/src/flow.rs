@@ -10,6 +10,7 @@ mod limited;
 mod names;
 mod secrets;
 mod templates;
+mod trigger;
 mod uses;
 
 use std::collections::HashMap;
@@ -18,8 +19,7 @@ use std::time::Duration;
 
 use flow_expr::Expression;
 use flow_model::{
-    Credits, DefinitionHash, Fault, Faults, InputSchema, OnError, OnExpire, Retry, StepId, VariableName,
-    VisitPath,
+    Credits, DefinitionHash, Fault, Faults, OnError, OnExpire, Retry, StepId, VariableName, VisitPath,
 };
 use serde_json::Value;
 
@@ -30,6 +30,7 @@ pub(crate) use concurrency::Concurrency;
 pub(crate) use names::{Names, RESERVED};
 pub(crate) use secrets::{StepSecrets, name_of, named as named_secrets};
 pub(crate) use templates::{Templates, failed};
+pub(crate) use trigger::{CompiledTrigger, MESSAGE_NAMES, MESSAGE_TRIGGER};
 
 /// A compiled definition.
 #[derive(Debug)]
@@ -56,15 +57,6 @@ pub struct Flow {
     pub(crate) credit_limit: Option<Credits>,
     /// How many of its runs may go on at a time.
     pub(crate) concurrency: Option<Concurrency>,
-}
-
-/// A compiled trigger.
-#[derive(Debug)]
-pub(crate) struct CompiledTrigger {
-    pub(crate) id: StepId,
-    pub(crate) kind: String,
-    pub(crate) inputs: InputSchema,
-    pub(crate) next: Option<VisitPath>,
 }
 
 /// A compiled step.

@@ -14,7 +14,7 @@ use flow_model::{Container, RunState, StepId, Timestamp, VisitPath};
 use serde_json::{Map, Value, json};
 
 use crate::ResumeLinks;
-use crate::flow::{Action, Flow};
+use crate::flow::{Action, Flow, MESSAGE_NAMES, MESSAGE_TRIGGER};
 use crate::ports::RunRecord;
 use files::GivenFiles;
 pub(crate) use files::{FilePart, MetFiles, WantedFiles};
@@ -186,6 +186,16 @@ impl<'a> RunScope<'a> {
     }
 }
 
+impl RunScope<'_> {
+    /// What an assistant's message brought under a name of its own, if one started the run.
+    fn message(&self, name: &str) -> Option<Lookup<'_>> {
+        let (_, start) = self.state.start()?;
+        let is_brought = name == "messages" || MESSAGE_NAMES.contains(&name);
+        let brought = start.trigger.data.get(name).filter(|_| is_brought)?;
+        (start.trigger.kind == MESSAGE_TRIGGER).then_some(Lookup::Part(brought))
+    }
+}
+
 impl Scope for RunScope<'_> {
     fn lookup(&self, name: &str) -> Lookup<'_> {
         let start = self.state.start();
@@ -207,12 +217,16 @@ impl Scope for RunScope<'_> {
             "files" => self.met.map_or(Lookup::Undefined, |met| {
                 Lookup::Object(self.files.get_or_init(|| GivenFiles::of(self.flow, self.state, met)))
             }),
-            "messages" | "_resumeData" | "secrets" => Lookup::Undefined,
-            _ => match self.of_loops(name).or_else(|| self.variable(name)).or_else(|| self.input(name)) {
-                Some(found) => found,
-                None if self.flow.names.knows(name) => Lookup::Undefined,
-                None => Lookup::Unknown,
-            },
+            "messages" => self.message(name).unwrap_or(Lookup::Undefined),
+            "_resumeData" | "secrets" => Lookup::Undefined,
+            _ => {
+                let found = self.of_loops(name).or_else(|| self.variable(name)).or_else(|| self.input(name));
+                match found.or_else(|| self.message(name)) {
+                    Some(found) => found,
+                    None if self.flow.names.knows(name) => Lookup::Undefined,
+                    None => Lookup::Unknown,
+                }
+            }
         }
     }
 

@@ -194,9 +194,11 @@ impl ApiError {
     fn faults(&self) -> &[Fault] {
         match self {
             Self::Invalid(faults)
-            | Self::Engine(EngineError::InvalidDefinition(faults) | EngineError::InvalidInputs(faults)) => {
-                faults
-            }
+            | Self::Engine(
+                EngineError::InvalidDefinition(faults)
+                | EngineError::InvalidInputs(faults)
+                | EngineError::InvalidPayload(faults),
+            ) => faults,
             _ => &[],
         }
     }
@@ -235,7 +237,7 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::BumpTooSmall { .. } => Code::BumpTooSmall,
         EngineError::DraftChanged(_) => Code::DraftChanged,
         EngineError::InvalidDefinition(_) => Code::InvalidDefinition,
-        EngineError::InvalidInputs(_) => Code::InvalidInputs,
+        EngineError::InvalidInputs(_) | EngineError::InvalidPayload(_) => Code::InvalidInputs,
         EngineError::RunNotFound(_) => Code::RunNotFound,
         EngineError::LinkInvalid => Code::LinkInvalid,
         EngineError::RunNotWaiting { .. } => Code::RunNotWaiting,

@@ -81,6 +81,11 @@ impl Faults {
             || places.range(inside.clone()..).next().is_some_and(|place| place.starts_with(&inside))
     }
 
+    /// How many of them forbid publishing so far.
+    pub fn count_errors(&self) -> usize {
+        self.rows.borrow().iter().filter(|fault| fault.severity == Severity::Error).count()
+    }
+
     /// All of them, in the order they were found.
     pub fn into_vec(self) -> Vec<Fault> {
         self.rows.into_inner()

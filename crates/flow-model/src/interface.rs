@@ -6,15 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use semver::Version;
 use serde_json::Value;
 
-use crate::{Document, Faults, FieldType, Fields, InputSchema};
+use crate::inputs::narrows;
+use crate::{Document, Faults, Fields, InputField, InputSchema};
 
 /// A flow's public face: how it can be started, with which inputs, and what it returns.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Interface {
     /// Trigger types.
     triggers: BTreeSet<String>,
-    /// Declared inputs by trigger type and name: type, and whether a caller must give it.
-    inputs: BTreeMap<(String, String), (FieldType, bool)>,
+    /// Declared inputs by trigger type and name, and whether a caller must give them.
+    inputs: BTreeMap<(String, String), (InputField, bool)>,
     /// Names of the outputs of all finals.
     outputs: BTreeSet<String>,
 }
@@ -42,7 +43,7 @@ impl Interface {
                 for field in schema.fields.into_iter().flatten() {
                     let must_be_given = field.required && field.default.is_none();
                     let key = (step.kind.clone(), field.name.as_str().to_owned());
-                    interface.inputs.insert(key, (field.field_type, must_be_given));
+                    interface.inputs.insert(key, (field, must_be_given));
                 }
             } else if step.kind == "final" {
                 let rows = step.data.get("outputs").and_then(Value::as_array).into_iter().flatten();
@@ -75,15 +76,18 @@ impl Interface {
         ] {
             found.extend(what.into_iter().map(|name| (bump, format!("{kind} `{name}`"))));
         }
-        for (key, (old_type, was_required)) in &old.inputs {
+        for (key, (old, was_required)) in &old.inputs {
             let name = &key.1;
             match self.inputs.get(key) {
                 None => found.push((Bump::Major, format!("the input was removed: `{name}`"))),
-                Some((new_type, _)) if new_type != old_type => {
-                    found.push((Bump::Major, format!("the input has another type: `{name}`")));
+                Some((new, _)) if narrows(new, old) => {
+                    found.push((Bump::Major, format!("the input takes less, or something else: `{name}`")));
                 }
                 Some((_, true)) if !was_required => {
                     found.push((Bump::Major, format!("the input must be given now: `{name}`")));
+                }
+                Some((new, _)) if narrows(old, new) => {
+                    found.push((Bump::Minor, format!("the input takes more: `{name}`")));
                 }
                 Some(_) => {}
             }

@@ -20,12 +20,15 @@ mod json_size;
 mod log;
 mod names;
 mod present;
+mod schema;
 mod state;
 mod time;
+mod tool;
 mod validate;
 mod version;
 mod visit;
 mod wait;
+mod webhook;
 
 pub use credits::{ChargeRow, Charged, Charges, Credits, ModelPrice, ModelUsage};
 pub use document::{
@@ -42,13 +45,16 @@ pub use interface::{Bump, Interface};
 pub use json_beginning::json_beginning;
 pub use json_size::json_size;
 pub use log::{LogEntry, LogLevel, LogLine};
-pub use names::{InvalidName, SecretName, StepId, VariableName};
+pub use names::{InvalidName, SecretName, StepId, VariableName, WebhookId};
+pub use schema::{Problem, Schema};
 pub use state::{
     Container, IllegalTransition, RunEnd, RunState, RunStatus, STATE_SCHEMA, Variable, Visit, VisitStatus,
     apply,
 };
 pub use time::{InvalidTimestamp, Timestamp};
+pub use tool::{TOOL_TRIGGER, Tool, tools};
 pub use validate::validate;
 pub use version::{InvalidSelector, VersionNumber, VersionSelector};
 pub use visit::{ExecutionId, Place, VisitPath};
 pub use wait::{Decision, OnExpire, Resolution, Wait, WaitKind, WaitRequest};
+pub use webhook::{Method, Respond, Signature, Signed, Webhook};

@@ -118,6 +118,14 @@ name!(
         && !text.starts_with(|c: char| c.is_ascii_digit())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 );
+name!(
+    /// A webhook of a flow: what follows `webhook.` in the type of its trigger.
+    WebhookId,
+    "webhook's id",
+    "1 to 64 letters, digits, `_` or `-` behind `webhook.`",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+);
 
 /// The reserved words of strict JavaScript (ECMA-262 §12.7.2), which no expression can use as a name, and the
 /// values that have one.

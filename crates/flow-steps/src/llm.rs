@@ -27,7 +27,6 @@ use failure::Failures;
 pub(crate) use format::{Format, Question};
 pub use options::{InvalidLlmOptions, LlmOptions};
 pub(crate) use request::{Message, Request};
-pub(crate) use schema::Schema;
 pub(crate) use written::{Written, resolved};
 
 /// A way to ask a model, shared by the steps that do.

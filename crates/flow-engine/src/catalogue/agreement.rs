@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use flow_model::{Document, Faults, Fields, InputSchema, Severity, Step};
-use serde_json::{Value, json};
+use flow_model::{Document, Faults, Fields, Severity, Step};
+use serde_json::{Map, Value, json};
 
 use super::{Entry, built_in};
 use crate::Registry;
 use crate::control::{CONTROL_TYPES, Control};
-use crate::flow::{Names, Templates};
+use crate::flow::{CompiledTrigger, Names, Templates};
 
 /// What the hand-written check says of settings: whether they have faults, and the fields that it asked for.
 fn checked(kind: &str, data: &Value) -> (bool, BTreeSet<&'static str>) {
@@ -20,10 +20,11 @@ fn checked(kind: &str, data: &Value) -> (bool, BTreeSet<&'static str>) {
     let document = Document::read(&document, &faults);
     let step: &Step = &document.steps[1];
     let fields = Fields::new(&step.data, "/data", &faults);
-    let inputs = InputSchema { fields: None };
-    let (names, registry) = (Names::of(&document, &[&inputs]), Registry::new());
+    let (silent, none) = (Faults::new(), Map::new());
+    let start = CompiledTrigger::compile(&document.steps[0], &Fields::new(&none, "", &silent));
+    let (names, registry) = (Names::of(&document, &[start]), Registry::new());
     if step.is_trigger() {
-        InputSchema::read(&fields);
+        CompiledTrigger::compile(step, &fields);
     } else {
         Control::compile(step, &fields, Templates::new(&names, &faults, &registry));
     }

@@ -26,7 +26,7 @@ impl ShowForm {
         let title = templates.required_text(data, "title");
         let description = templates.text(data, "description");
         let fields = data.required_value("fields");
-        InputSchema::read(data);
+        InputSchema::read_fields(data);
         let expires_in = expiry(data);
         Some(Self { title: title?, description, fields: Arc::new(fields?.clone()), expires_in })
     }

@@ -51,7 +51,7 @@ impl Driver {
         }
         let (chosen, flow) = self.choose_child(&Target::Published(flow, version)).await?;
         let trigger = trigger(&flow).map_err(refused)?;
-        let inputs = accept(&self.shared.limits, trigger, inputs).map_err(refused)?;
+        let inputs = accept(&self.shared.limits, trigger, inputs, &Value::Null).map_err(refused)?;
         let check = || check_files(&self.shared, self.record.workspace, &trigger.inputs, &inputs, "");
         self.ask(check).await?;
         let (shared, now) = (&self.shared, self.shared.clock.now());
@@ -125,7 +125,7 @@ impl Driver {
 
 fn trigger(flow: &Flow) -> Result<&CompiledTrigger, EngineError> {
     let api = flow.triggers.iter().find(|trigger| trigger.kind == "api");
-    api.or(flow.triggers.first()).ok_or_else(|| EngineError::NoTrigger("api".to_owned()))
+    api.ok_or_else(|| EngineError::NoTrigger("api".to_owned()))
 }
 
 /// What the step that asked for the run fails with.

@@ -18,19 +18,16 @@ pub(super) async fn execute(engine: &Engine, request: Execute) -> Result<Reply, 
     let chosen = engine.flows.choose(workspace, &target).await?;
     let flow = shared.flow(chosen.hash).await?;
     let trigger = choose_trigger(&flow, &started_by)?;
-    let inputs = accept(&shared.limits, trigger, inputs)?;
+    let data = match started_by {
+        StartedBy::Type { data, .. } => data,
+        StartedBy::Any => Arc::new(Value::Object(Map::new())),
+    };
+    let inputs = accept(&shared.limits, trigger, inputs, &data)?;
     check_files(shared, workspace, &trigger.inputs, &inputs, "").await?;
 
     let now = shared.clock.now();
     let start = RunStart {
-        trigger: Trigger {
-            step: trigger.id.clone(),
-            kind: trigger.kind.clone(),
-            data: match started_by {
-                StartedBy::Type { data, .. } => data,
-                StartedBy::Any => Arc::new(Value::Object(Map::new())),
-            },
-        },
+        trigger: Trigger { step: trigger.id.clone(), kind: trigger.kind.clone(), data },
         inputs,
         current_user,
         seed: u64::from_le_bytes(shared.random()),
@@ -75,13 +72,21 @@ fn choose_trigger<'f>(flow: &'f Flow, started_by: &StartedBy) -> Result<&'f Comp
     })
 }
 
-/// The inputs of a run, checked against the fields of its trigger, defaults filled in.
+/// The inputs of a run, checked against the fields of its trigger, defaults filled in; what the trigger brings is checked
+/// beside them.
 pub(crate) fn accept(
     limits: &Limits,
     trigger: &CompiledTrigger,
     inputs: Map<String, Value>,
+    brought: &Value,
 ) -> Result<Arc<Value>, EngineError> {
     let faults = Faults::new();
+    if let Some(schema) = trigger.body() {
+        schema.check(brought.get("body").unwrap_or(&Value::Null), "", &faults);
+        if faults.has_errors() {
+            return Err(EngineError::InvalidPayload(faults.into_vec()));
+        }
+    }
     let accepted = trigger.inputs.accept(inputs, "", &faults);
     if let Err(refused) = limits.check_depth(&accepted) {
         faults.error("", "too_deep", refused.to_string());

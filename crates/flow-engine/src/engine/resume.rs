@@ -155,7 +155,7 @@ const FORM_DATA: &str = "/formData";
 /// What a form takes. Its fields were checked when the flow was published.
 fn form(fields: &Value) -> InputSchema {
     let declared = Map::from_iter([("fields".to_owned(), fields.clone())]);
-    InputSchema::read(&Fields::new(&declared, "", &Faults::new()))
+    InputSchema::read_fields(&Fields::new(&declared, "", &Faults::new()))
 }
 
 /// A form's values, checked against its fields, defaults filled in.

@@ -79,7 +79,7 @@ fn begin(
     };
     let start = RunStart {
         trigger: started.trigger.clone(),
-        inputs: accept(&shared.limits, trigger, inputs)?,
+        inputs: accept(&shared.limits, trigger, inputs, &started.trigger.data)?,
         current_user: request.current_user.clone(),
         seed: u64::from_le_bytes(shared.random()),
         next: if request.from.is_some() { started.next.clone() } else { trigger.next.clone() },

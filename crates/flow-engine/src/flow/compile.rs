@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use flow_model::{
-    DefinitionHash, Document, Fault, Faults, Fields, InputSchema, OnError, Settings, Severity,
-    Step as WrittenStep, VisitPath, excerpt, validate,
+    DefinitionHash, Document, Fault, Faults, Fields, Settings, Severity, Step as WrittenStep, excerpt,
+    validate,
 };
 use serde_json::Value;
 
+use super::trigger::check_doubles;
 use super::uses::Uses;
 use super::{
     Action, CompiledStep, CompiledTrigger, Concurrency, Flow, Names, RESERVED, StepSecrets, Templates,
@@ -39,13 +40,13 @@ pub(super) fn compile(
     }
     // A schema may become stricter, and strands no stored definition by it.
     let new = limits.map(|_| raw);
-    let triggers = document.steps.iter().filter(|step| step.is_trigger());
-    let triggers: Vec<_> = triggers.map(|step| trigger(step, new, faults)).collect();
-    let inputs: Vec<_> = triggers.iter().map(|trigger| &trigger.inputs).collect();
-    let names = Names::of(&document, &inputs);
+    let triggers: Vec<_> = document.steps.iter().filter(|step| step.is_trigger()).collect();
+    check_doubles(&triggers, faults);
+    let triggers: Vec<_> = triggers.into_iter().map(|step| trigger(step, new, faults)).collect();
+    let names = Names::of(&document, &triggers);
     let templates = Templates::new(&names, faults, registry);
     let concurrency = document.settings.concurrency.as_ref();
-    let concurrency = concurrency.map(|written| Concurrency::compile(written, &inputs, faults, registry));
+    let concurrency = concurrency.map(|written| Concurrency::compile(written, &triggers, faults, registry));
     let all = document.all_steps();
     let uses = Uses::default();
     let written = all.iter().enumerate().filter(|(_, step)| !step.is_trigger());
@@ -97,38 +98,9 @@ pub(super) fn too_deep(document: &Value) -> Option<Fault> {
 
 fn trigger(step: &WrittenStep, new: Option<&Value>, faults: &Faults) -> CompiledTrigger {
     let data = Fields::new(&step.data, format!("{}/data", step.pointer), faults);
-    let inputs = InputSchema::read(&data);
-    if step.kind == "api" {
-        data.warn_of_unknown();
-    } else {
-        faults.error(
-            format!("{}/type", step.pointer),
-            "trigger_unsupported",
-            format!(
-                "triggers of type `{}` can't be carried out by this version of the server; use `api`",
-                excerpt(&step.kind)
-            ),
-        );
-    }
+    let trigger = CompiledTrigger::compile(step, &data);
     against_schema(step, new, catalogue::trigger(&step.kind), &data);
-    unsupported_by_triggers(step, faults);
-    let next = step.next.as_ref().map(VisitPath::top);
-    CompiledTrigger { id: step.id.clone(), kind: step.kind.clone(), inputs, next }
-}
-
-/// A trigger is over when the run begins: it can't be passed over, tried again or fail.
-fn unsupported_by_triggers(step: &WrittenStep, faults: &Faults) {
-    let given = [
-        ("retry", step.retry.is_some()),
-        ("timeoutMs", step.timeout.is_some()),
-        ("onError", step.on_error != OnError::Fail),
-        ("when", step.when.is_some()),
-        ("disabled", step.disabled),
-    ];
-    for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
-        let message = format!("a trigger can't have `{key}`; set it on the steps that follow");
-        faults.error(format!("{}/{key}", step.pointer), "setting_unsupported", message);
-    }
+    trigger
 }
 
 /// Checks the settings of a step of a new document against the schema of its type, once its own check is done.

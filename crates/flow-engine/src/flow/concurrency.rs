@@ -1,10 +1,10 @@
 //! A flow's limit on how many of its runs go on at a time, compiled.
 
 use flow_expr::{EvalError, Scope, Template};
-use flow_model::{Concurrency as Written, Faults, Fields, InputSchema};
+use flow_model::{Concurrency as Written, Faults, Fields};
 use serde_json::{Map, Value};
 
-use super::{Names, Templates};
+use super::{CompiledTrigger, Names, Templates};
 use crate::Registry;
 
 /// The compiled setting.
@@ -20,14 +20,14 @@ impl Concurrency {
     /// None when its key has faults, which are added.
     pub(super) fn compile(
         written: &Written,
-        inputs: &[&InputSchema],
+        triggers: &[CompiledTrigger],
         faults: &Faults,
         registry: &Registry,
     ) -> Option<Self> {
         let key = match &written.key {
             None => None,
             Some(text) => {
-                let names = Names::at_the_start(inputs);
+                let names = Names::at_the_start(triggers);
                 let setting = Map::from_iter([("key".to_owned(), Value::String(text.clone()))]);
                 let fields = Fields::new(&setting, "/settings/concurrency", faults);
                 let key = Templates::at_the_start(&names, faults, registry).required_text(&fields, "key")?;

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use flow_model::{Document, InputSchema, StepId, loop_names};
+use flow_model::{Document, StepId, loop_names};
 use serde_json::Value;
+
+use super::{CompiledTrigger, MESSAGE_NAMES, MESSAGE_TRIGGER};
 
 /// The names that every flow has. They win over inputs and variables of the same name.
 pub(crate) const RESERVED: [&str; 14] = [
@@ -43,10 +45,10 @@ pub(crate) struct Names {
 
 impl Names {
     /// The names that a document defines.
-    pub(crate) fn of(document: &Document, inputs: &[&InputSchema]) -> Self {
+    pub(crate) fn of(document: &Document, triggers: &[CompiledTrigger]) -> Self {
         let mut names = Self::default();
         names.known.extend(RESERVED.map(Arc::from));
-        names.add_inputs(inputs);
+        names.add_inputs(triggers);
         for step in document.all_steps().into_iter().filter(|step| !step.is_trigger()) {
             names.known.extend(step.variable().map(|variable| variable.shared()));
             if step.kind == "set-variables" {
@@ -60,16 +62,19 @@ impl Names {
     }
 
     /// The names that have a value before the first step.
-    pub(super) fn at_the_start(inputs: &[&InputSchema]) -> Self {
+    pub(super) fn at_the_start(triggers: &[CompiledTrigger]) -> Self {
         let mut names = Self::default();
-        names.add_inputs(inputs);
+        names.add_inputs(triggers);
         names.known.extend(AT_THE_START.map(Arc::from));
         names
     }
 
-    fn add_inputs(&mut self, inputs: &[&InputSchema]) {
-        self.open = inputs.iter().any(|schema| schema.fields.is_none());
-        let fields = inputs.iter().filter_map(|schema| schema.fields.as_ref()).flatten();
+    fn add_inputs(&mut self, triggers: &[CompiledTrigger]) {
+        self.open = triggers.iter().any(|trigger| trigger.inputs.fields.is_none());
+        if triggers.iter().any(|trigger| trigger.kind == MESSAGE_TRIGGER) {
+            self.known.extend(MESSAGE_NAMES.into_iter().chain(["messages"]).map(Arc::from));
+        }
+        let fields = triggers.iter().filter_map(|trigger| trigger.inputs.fields.as_ref()).flatten();
         self.inputs.extend(fields.map(|field| field.name.shared()));
         self.known.extend(self.inputs.iter().cloned());
     }

@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use flow_engine::{EngineError, Execute, IdempotencyKey, StartedBy, Target};
-use flow_model::{Faults, FlowId, VersionSelector};
+use flow_model::{Fault, Faults, FlowId, VersionSelector};
 use serde_json::{Map, Value};
 
 use super::resource;
@@ -105,15 +105,18 @@ impl Sent {
     }
 }
 
-/// The engine points into the inputs; in this body they stand one level down.
+/// The engine points into the inputs or the payload; in this body they stand further down.
 fn in_envelope(error: EngineError) -> ApiError {
     match error {
-        EngineError::InvalidInputs(mut faults) => {
-            for fault in &mut faults {
-                fault.pointer.insert_str(0, "/inputs");
-            }
-            EngineError::InvalidInputs(faults).into()
+        EngineError::InvalidInputs(faults) => EngineError::InvalidInputs(below("/inputs", faults)).into(),
+        EngineError::InvalidPayload(faults) => {
+            EngineError::InvalidPayload(below("/trigger/data/body", faults)).into()
         }
         other => other.into(),
     }
+}
+
+fn below(place: &str, mut faults: Vec<Fault>) -> Vec<Fault> {
+    faults.iter_mut().for_each(|fault| fault.pointer.insert_str(0, place));
+    faults
 }

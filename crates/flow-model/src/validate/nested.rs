@@ -56,7 +56,10 @@ fn loop_names_set(steps: &[Step], taken: &[&'static str], faults: &Faults) {
 fn inputs(step: &Step) -> Vec<String> {
     let fields = step.data.get("fields").filter(|_| step.is_trigger()).and_then(serde_json::Value::as_array);
     let names = fields.into_iter().flatten().filter_map(|field| field.get("name")?.as_str());
-    names.map(str::to_owned).collect()
+    let schema = step.data.get("schema").filter(|_| step.kind == "api");
+    let properties = schema.and_then(|schema| schema.get("properties")?.as_object());
+    let properties = properties.into_iter().flat_map(serde_json::Map::keys);
+    names.map(str::to_owned).chain(properties.cloned()).collect()
 }
 
 /// How many steps set a variable, by its name.

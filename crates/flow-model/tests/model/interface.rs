@@ -16,6 +16,22 @@ fn api(fields: Value) -> Value {
     json!([{ "id": "start", "type": "api", "data": { "fields": fields } }])
 }
 
+fn choice(options: &[&str]) -> Value {
+    api(json!([{ "name": "x", "type": "select", "options": options }]))
+}
+
+/// A text `x` with more settings.
+fn bounded(settings: Value) -> Value {
+    let mut field = json!({ "name": "x", "type": "string" });
+    field.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    api(json!([field]))
+}
+
+fn schema(properties: Value, required: &[&str]) -> Value {
+    let schema = json!({ "type": "object", "properties": properties, "required": required });
+    json!([{ "id": "start", "type": "api", "data": { "schema": schema } }])
+}
+
 #[test]
 fn bumps() {
     let field = |name: &str, kind: &str| json!({ "name": name, "type": kind });
@@ -34,7 +50,24 @@ fn bumps() {
         ("an input with a default added", none.clone(), api(json!([preset])), Bump::Minor),
         ("an input removed", x.clone(), none.clone(), Bump::Major),
         ("an input retyped", x.clone(), api(json!([field("x", "number")])), Bump::Major),
-        ("a type of the same values", x.clone(), api(json!([field("x", "email")])), Bump::Patch),
+        ("a type of the same values", x.clone(), api(json!([field("x", "text")])), Bump::Patch),
+        ("a type of fewer values", x.clone(), api(json!([field("x", "email")])), Bump::Major),
+        ("a type of more values", api(json!([field("x", "email")])), x.clone(), Bump::Minor),
+        ("an option less", choice(&["a", "b"]), choice(&["a"]), Bump::Major),
+        ("an option more", choice(&["a"]), choice(&["a", "b"]), Bump::Minor),
+        ("a bound set", x.clone(), bounded(json!({ "max": 5 })), Bump::Major),
+        ("a bound drawn in", bounded(json!({ "min": 1 })), bounded(json!({ "min": 2 })), Bump::Major),
+        ("a bound let out", bounded(json!({ "max": 5 })), bounded(json!({ "max": 6 })), Bump::Minor),
+        ("a pattern set", x.clone(), bounded(json!({ "pattern": "a+" })), Bump::Major),
+        ("other words for people", x.clone(), bounded(json!({ "label": "X", "help": "?" })), Bump::Patch),
+        ("the same as a schema", x.clone(), schema(json!({ "x": { "type": "string" } }), &[]), Bump::Patch),
+        ("a property added", schema(json!({}), &[]), schema(json!({ "x": {} }), &[]), Bump::Minor),
+        (
+            "a property must be given",
+            schema(json!({ "x": {} }), &[]),
+            schema(json!({ "x": {} }), &["x"]),
+            Bump::Major,
+        ),
         ("an input must be given now", x.clone(), api(json!([must("x", "string")])), Bump::Major),
         ("an input needn't be given now", api(json!([must("x", "string")])), x.clone(), Bump::Patch),
         (

@@ -3,10 +3,13 @@
 
 mod apply;
 mod events;
+mod input_rules;
 mod inputs;
 mod interface;
 mod log;
 mod names;
 mod retry;
+mod schema_inputs;
 mod strategies;
 mod validation;
+mod webhook;

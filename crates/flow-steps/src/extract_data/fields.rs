@@ -1,9 +1,9 @@
 //! Fields, declared as a trigger declares its inputs, as a JSON Schema.
 
-use flow_model::InputSchema;
+use flow_model::{InputField, InputSchema, Schema};
 use serde_json::{Map, Value, json};
 
-use crate::llm::{Schema, Written};
+use crate::llm::Written;
 
 /// What is to be found.
 pub(super) struct Wanted {
@@ -31,31 +31,26 @@ impl Wanted {
 /// Reads `fields`; none, and a fault, when they can't be used.
 pub(super) fn read(written: Written<'_>) -> Option<Wanted> {
     let faults = written.data.faults();
-    let before = faults.count();
-    let declared = InputSchema::read(written.data).fields.unwrap_or_default();
-    let (mut properties, mut required) = (Map::new(), Vec::new());
+    let before = faults.count_errors();
+    let declared = InputSchema::read_fields(written.data).fields.unwrap_or_default();
     let rows = written.data.value("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for (index, row) in rows.iter().enumerate() {
-        let Some(name) = row.get("name").and_then(Value::as_str) else { continue };
-        let is_required = row.get("required") == Some(&Value::Bool(true));
-        if row.get("type").and_then(Value::as_str) == Some("file") {
-            let pointer = format!("{}/{index}/type", written.data.at("fields"));
-            faults.error(pointer, "value_unknown", "a text has no files to find; use another type");
-        }
-        properties.insert(name.to_owned(), property(row, is_required));
-        if is_required {
-            required.push(name);
-        }
+    for (index, _) in rows.iter().enumerate().filter(|(_, row)| row.get("type") == Some(&json!("file"))) {
+        let pointer = format!("{}/{index}/type", written.data.at("fields"));
+        faults.error(pointer, "value_unknown", "a text has no files to find; use another type");
     }
-    if rows.is_empty() && faults.count() == before {
+    if rows.is_empty() && faults.count_errors() == before {
         let message = "there is no field to find; add one";
         faults.error(written.data.at("fields"), "required", message);
     }
-    if faults.count() > before {
+    if faults.count_errors() > before {
         return None;
     }
+    let properties = declared.iter().map(|field| (field.name.to_string(), property(field)));
+    let required: Vec<_> =
+        declared.iter().filter(|field| field.required).map(|field| field.name.as_str()).collect();
     let schema = json!({
-        "type": "object", "properties": properties, "required": required, "additionalProperties": false,
+        "type": "object", "properties": properties.collect::<Map<_, _>>(), "required": required,
+        "additionalProperties": false,
     });
     let schema = Schema::read(&schema);
     let schema =
@@ -64,41 +59,19 @@ pub(super) fn read(written: Written<'_>) -> Option<Wanted> {
     Some(Wanted { schema, defaults: defaults.collect() })
 }
 
-/// The schema of one field. What needn't be there may be null, since that is how models leave things out.
-fn property(row: &Value, is_required: bool) -> Value {
-    let (kind, format) = match row.get("type").and_then(Value::as_str).unwrap_or("string") {
-        "number" => ("number", None),
-        "boolean" => ("boolean", None),
-        "object" => ("object", None),
-        "array" | "multiselect" => ("array", None),
-        "date" => ("string", Some("date")),
-        "email" => ("string", Some("email")),
-        "url" => ("string", Some("uri")),
-        _ => ("string", None),
-    };
-    let mut property = json!({ "type": if is_required { json!(kind) } else { json!([kind, "null"]) } });
-    if let Some(format) = format {
-        property["format"] = json!(format);
+/// The schema of one field. What needn't be there may be null, since that is how models leave things out; a default
+/// isn't theirs to take.
+fn property(field: &InputField) -> Value {
+    let mut property = field.to_json_schema();
+    if let Some(property) = property.as_object_mut() {
+        property.remove("default");
     }
-    if let Some(mut options) = options(row) {
-        match kind {
-            "array" => property["items"] = json!({ "enum": options }),
-            _ => {
-                options.extend((!is_required).then_some(Value::Null));
-                property["enum"] = Value::Array(options);
-            }
+    if !field.required {
+        let kind = property["type"].take();
+        property["type"] = json!([kind, "null"]);
+        if let Some(options) = property.get_mut("enum").and_then(Value::as_array_mut) {
+            options.push(Value::Null);
         }
     }
-    let told = ["label", "description"].map(|key| row.get(key).and_then(Value::as_str));
-    let told = told.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    if !told.is_empty() {
-        property["description"] = json!(told);
-    }
     property
-}
-
-/// The values to choose from: as they are, or `value` of `{label, value}`.
-fn options(row: &Value) -> Option<Vec<Value>> {
-    let options = row.get("options")?.as_array().filter(|options| !options.is_empty())?;
-    Some(options.iter().map(|option| option.get("value").unwrap_or(option).clone()).collect())
 }

@@ -1,10 +1,12 @@
 //! Asks for an answer of some form, and asks once more when it hasn't got it.
 
 use flow_engine::{StepContext, StepError};
+use flow_model::Schema;
 use serde_json::{Value, json};
 
 use super::failure::cut;
-use super::{Answer, Llm, Message, Request, Schema, Usage};
+use super::schema::problems;
+use super::{Answer, Llm, Message, Request, Usage};
 
 /// The most characters of a useless answer that a failure shows.
 const MOST_SHOWN: usize = 2_000;
@@ -98,7 +100,7 @@ impl Format {
             Self::Json => Some("Answer with JSON and nothing else.".to_owned()),
             Self::Schema(schema) => Some(format!(
                 "Answer with JSON that fits this JSON Schema, and nothing else:\n{}",
-                schema.written
+                schema.written()
             )),
         }
     }
@@ -110,7 +112,7 @@ impl Format {
             Self::Json => Some(json!({ "type": "json_object" })),
             Self::Schema(schema) => Some(json!({
                 "type": "json_schema",
-                "json_schema": { "name": "answer", "schema": schema.written },
+                "json_schema": { "name": "answer", "schema": schema.written() },
             })),
         }
     }
@@ -129,7 +131,7 @@ impl Format {
         };
         let problems = match self {
             Self::Text | Self::Json => Vec::new(),
-            Self::Schema(schema) => schema.problems(value.clone()).await?,
+            Self::Schema(schema) => problems(schema, value.clone()).await?,
         };
         Ok(if problems.is_empty() { Ok(Some(value)) } else { Err(problems) })
     }

@@ -1,10 +1,8 @@
 //! Reads settings twice: as their author wrote them, and with the templates resolved.
 
 use flow_engine::StepError;
-use flow_model::{Faults, Fields, Severity};
+use flow_model::{Faults, Fields, Schema, Severity};
 use serde_json::{Map, Value};
-
-use super::Schema;
 
 /// Settings under either reading.
 #[derive(Clone, Copy)]

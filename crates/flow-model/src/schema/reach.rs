@@ -10,13 +10,17 @@ const MOST_PARTS: usize = 10_000;
 /// How deep they may lie.
 const MOST_LEVELS: usize = 200;
 
-/// Looks whether a schema is small enough, and refers to its own parts alone.
-pub(super) fn check(schema: &Value) -> Result<(), String> {
-    Walk { root: schema, within: Vec::new(), left: MOST_PARTS }.visit(schema, 0)
+/// Looks whether a schema is small enough, and refers to its own parts alone. What it has that makes its checks take
+/// more time than its size and the value's account for; nothing in most cases.
+pub(super) fn check(schema: &Value) -> Result<Option<&'static str>, String> {
+    let mut walk = Walk { root: schema, within: Vec::new(), left: MOST_PARTS, costly: None };
+    walk.visit(schema, 0)?;
+    Ok(walk.costly)
 }
 
 struct Walk<'a> {
     root: &'a Value,
+    costly: Option<&'static str>,
     /// The references that were followed to where it is; what refers to one of them is recursive, which costs nothing.
     within: Vec<&'a str>,
     left: usize,
@@ -38,6 +42,10 @@ impl<'a> Walk<'a> {
                 ("$id", Value::String(_)) if level > 0 => {
                     Err("`$id` can stand at the top alone, since references begin there".to_owned())
                 }
+                ("unevaluatedProperties" | "unevaluatedItems", value) => {
+                    self.costly = Some("has `unevaluatedProperties` or `unevaluatedItems`");
+                    self.visit(value, level + 1)
+                }
                 (_, value) => self.visit(value, level + 1),
             }),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
@@ -45,7 +53,8 @@ impl<'a> Walk<'a> {
     }
 
     fn follow(&mut self, target: &'a str, level: usize) -> Result<(), String> {
-        if self.within.contains(&target) {
+        if self.within.contains(&target) || target == "#" {
+            self.costly = Some("refers to itself");
             return Ok(());
         }
         let pointer =
