@@ -65,11 +65,7 @@ async fn start_engine(
         engine = engine.secrets(vault);
     }
     if let Some(key) = key {
-        let base_url = match config.public_url.as_str() {
-            "" => format!("http://{address}"),
-            given => given.to_owned(),
-        };
-        engine = engine.resume_links(ResumeLinks::new(base_url, key));
+        engine = engine.resume_links(ResumeLinks::new(public_url(config, address), key));
     }
     engine
         .limits(config.limits())
@@ -77,6 +73,14 @@ async fn start_engine(
         .build()
         .await
         .context("starting the engine")
+}
+
+/// The address that people and other services reach the server at.
+fn public_url(config: &Config, address: SocketAddr) -> String {
+    match config.public_url.as_str() {
+        "" => format!("http://{address}"),
+        given => given.to_owned(),
+    }
 }
 
 async fn serve_http(
@@ -95,6 +99,7 @@ async fn serve_http(
         vault,
         options: config.http.clone(),
         models: config.models(),
+        public_url: public_url(config, address),
     };
     // The token that it makes is shown this once, so only a server that has its address gets here.
     let welcome = first_start::prepare(config, engine, &*accounts).await?;

@@ -23,12 +23,12 @@ mod view;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_model::{ExecutionId, RunEvent, RunId, WorkspaceId};
+use flow_model::{ExecutionId, RunEvent, RunId, SecretName, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
-    Answer, Catalogue, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, NewEvent, Patience,
-    Poll, PublishedEvent, Reply, Retry, RunView, WaitChoice,
+    Answer, Catalogue, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, Hook, NewEvent,
+    Patience, Poll, PublishedEvent, Reply, Retry, RunView, SecretString, WaitChoice, hooks,
 };
 pub use builder::EngineBuilder;
 pub(crate) use execute::accept;
@@ -200,6 +200,22 @@ impl Engine {
         since: u64,
     ) -> impl Stream<Item = Result<RunEvent, EngineError>> + Send + use<> {
         events::stream(self.shared.clone(), workspace, run, since)
+    }
+
+    /// The webhook whose address has that token.
+    ///
+    /// # Errors
+    /// There is none, or the latest version of its flow has it no more.
+    pub async fn hook(&self, token: &str) -> Result<Hook, EngineError> {
+        hooks::find(&self.shared, &self.flows, token).await
+    }
+
+    /// The secret that the calls of a webhook are signed with.
+    ///
+    /// # Errors
+    /// The workspace has no such secret, or it can't be read; the log tells which.
+    pub async fn hook_secret(&self, hook: &Hook, name: &SecretName) -> Result<SecretString, EngineError> {
+        hooks::secret(&self.shared, hook, name).await
     }
 
     /// Whether new callers should come: the store answers, and the engine isn't draining or stopping.

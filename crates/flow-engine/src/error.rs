@@ -57,6 +57,14 @@ pub enum EngineError {
     /// There is no such run.
     #[error("there is no run {0}")]
     RunNotFound(RunId),
+    /// No webhook is called at this address.
+    #[error("there is no such webhook (any more); ask for its present address, or publish a trigger for it")]
+    HookNotFound,
+    /// A signed call can't be checked.
+    #[error(
+        "the secret that calls of this webhook are signed with can't be read; its owner finds why in the server's log"
+    )]
+    HookSecretUnavailable,
     /// The link is none that this engine made, or its run is gone.
     #[error("this link isn't valid (any more); ask for a new one")]
     LinkInvalid,

@@ -7,7 +7,9 @@ mod sub_flows;
 
 use std::sync::Arc;
 
-use flow_model::{Bump, DefinitionHash, Fault, FlowId, UserId, VersionSelector, WorkspaceId};
+use flow_model::{
+    Bump, DefinitionHash, Fault, FlowId, UserId, VersionSelector, Webhook, WebhookId, WorkspaceId,
+};
 use serde_json::{Map, Value, json};
 
 use crate::engine::Shared;
@@ -15,7 +17,7 @@ use crate::flow::{Flow, validate_document};
 use crate::ports::{
     Catalog, FlowLog, FlowRecord, LogQuery, NewFlow, VersionRecord, VersionStatus, Visibility,
 };
-use crate::{Chosen, EngineError, StoreError, Target};
+use crate::{Chosen, EngineError, MadeHook, StoreError, Target, hooks};
 
 /// The flows of an engine's catalog.
 #[derive(Clone)]
@@ -72,6 +74,8 @@ pub struct VersionView {
     pub document: Arc<Value>,
     /// Who may see the flow.
     pub visibility: Visibility,
+    /// The webhooks that this publish gave an address, whose tokens are told this once.
+    pub hooks: Vec<MadeHook>,
 }
 
 impl Flows {
@@ -165,6 +169,29 @@ impl Flows {
     pub async fn log_count(&self, workspace: WorkspaceId, query: LogQuery) -> Result<u64, EngineError> {
         self.record(workspace, query.flow).await?;
         Ok(self.shared.store.log_count(query).await?)
+    }
+
+    /// Gives a webhook of a flow another address: by its id, else by that of its trigger. The one before opens nothing
+    /// from then on.
+    ///
+    /// # Errors
+    /// There is no such flow, or its latest version has no such webhook.
+    pub async fn rotate_hook(
+        &self,
+        workspace: WorkspaceId,
+        flow: FlowId,
+        trigger: &str,
+    ) -> Result<MadeHook, EngineError> {
+        let chosen = self.choose(workspace, &Target::Published(flow, VersionSelector::Latest)).await?;
+        let compiled = self.shared.flow(chosen.hash).await?;
+        let known = |id: &WebhookId| compiled.triggers.iter().any(|known| known.kind == Webhook::kind_of(id));
+        let by_trigger = || {
+            let trigger = compiled.triggers.iter().find(|known| known.id.as_str() == trigger)?;
+            Webhook::id_of(&trigger.kind)?.ok()
+        };
+        let webhook = trigger.parse().ok().filter(known).or_else(by_trigger);
+        let webhook = webhook.ok_or(EngineError::HookNotFound)?;
+        hooks::rotate(&*self.catalog, &*self.shared.entropy, flow, webhook).await
     }
 
     /// The definition that a target stands for.

@@ -18,6 +18,7 @@ mod error;
 mod files;
 mod flow;
 mod flows;
+mod hooks;
 mod links;
 mod memory;
 mod ports;
@@ -26,6 +27,7 @@ mod redact;
 mod registry;
 mod request;
 mod scope;
+mod token;
 mod topic;
 
 pub use catalogue::{
@@ -36,6 +38,7 @@ pub use error::EngineError;
 pub use files::{Files, NewFile, Upload};
 pub use flow::{CompiledStep, Flow, validate_document};
 pub use flows::{FlowInput, FlowView, Flows, Publish, VersionView};
+pub use hooks::{Hook, MadeHook};
 pub use links::ResumeLinks;
 pub use memory::MemoryStore;
 pub use ports::*;
@@ -45,3 +48,4 @@ pub use request::{
     Answer, Chosen, Execute, NewEvent, OpenWait, Patience, Poll, PublishedEvent, Reply, Retry, RunView,
     StartedBy, Target, WaitChoice,
 };
+pub use token::{new_token, token_hash};

@@ -20,7 +20,8 @@ pub use accounts::{
     Accounts, Caller, InvalidScope, NewToken, NewUser, Scope, TokenHash, TokenRecord, UserRecord,
 };
 pub use catalog::{
-    Catalog, FlowRecord, NewDraft, NewFlow, PublishDraft, VersionRecord, VersionStatus, Visibility,
+    Catalog, FlowRecord, HookRecord, NewDraft, NewFlow, NewHook, PublishDraft, VersionRecord, VersionStatus,
+    Visibility,
 };
 pub use clock::{Clock, Entropy, OsEntropy, SystemClock};
 pub use error::StoreError;

@@ -23,6 +23,8 @@ pub struct Api {
     pub options: Options,
     /// The language models that steps are offered; none when no endpoint of one is set up.
     pub models: Option<Vec<String>>,
+    /// The address that others reach the server at, for the URLs of webhooks.
+    pub public_url: String,
 }
 
 impl Api {
@@ -34,6 +36,11 @@ impl Api {
     /// Where secrets are managed.
     pub(crate) fn vault(&self) -> Result<&dyn Vault> {
         self.vault.as_deref().ok_or(ApiError::NoVault)
+    }
+
+    /// The URL of a path below the public address.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.trim_end_matches('/'))
     }
 }
 

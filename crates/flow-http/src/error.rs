@@ -34,6 +34,9 @@ pub enum ApiError {
     /// The token doesn't allow this.
     #[error("the token lacks the scope `{}`; use one that has it", .0.as_str())]
     ScopeMissing(Scope),
+    /// The call of a webhook isn't signed rightly.
+    #[error("this webhook takes signed calls alone: {0}")]
+    SignatureInvalid(&'static str),
     /// A page that only a link shows.
     #[error("this page is shown to whoever has the link of a wait; the link has a token and an executionId")]
     LinkMissing,
@@ -163,6 +166,7 @@ impl ApiError {
             Self::NoVault => Code::SecretsUnavailable,
             Self::LinkMissing => Code::LinkInvalid,
             Self::FileNotFound(_) => Code::FileNotFound,
+            Self::SignatureInvalid(_) => Code::SignatureInvalid,
             Self::BodyIncomplete(_) => Code::BodyIncomplete,
             Self::BodyTimeout { .. } => Code::BodyTimeout,
             Self::BodyTooLarge { .. } | Self::FileTooLarge { .. } => Code::BodyTooLarge,
@@ -240,6 +244,8 @@ fn engine_code(error: &EngineError) -> Code {
         EngineError::InvalidInputs(_) | EngineError::InvalidPayload(_) => Code::InvalidInputs,
         EngineError::RunNotFound(_) => Code::RunNotFound,
         EngineError::LinkInvalid => Code::LinkInvalid,
+        EngineError::HookNotFound => Code::HookNotFound,
+        EngineError::HookSecretUnavailable => Code::HookSecretUnavailable,
         EngineError::RunNotWaiting { .. } => Code::RunNotWaiting,
         EngineError::ExecutionMismatch { .. } => Code::ExecutionMismatch,
         EngineError::WaitAmbiguous(_) => Code::WaitAmbiguous,

@@ -10,14 +10,15 @@ mod page;
 mod path;
 mod prefer;
 mod query;
+pub(crate) mod signature;
 
 pub(crate) use answerer::Answerer;
-pub(crate) use body::Body;
+pub(crate) use body::{Body, Call};
 pub(crate) use caller::{
     AdminWorkspace, PublishFlows, ReadFlows, ReadRuns, ResumeRuns, RunFlows, Scoped, WriteFlows,
 };
 pub(crate) use etag::{IfMatch, etag};
-pub(crate) use idempotency::{Mode, idempotency_key};
+pub(crate) use idempotency::{Mode, event_id, hook_key, idempotency_key};
 pub(crate) use page::Page;
 pub(crate) use path::{Id, Named, judged};
 pub(crate) use prefer::Prefer;

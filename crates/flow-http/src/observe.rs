@@ -33,7 +33,7 @@ pub(crate) async fn observe<B: MessageBody + 'static>(
         "request",
         request_id = id,
         method = %request.method(),
-        path = request.path(),
+        path = shown_path(request.path()),
         status = tracing::field::Empty,
         duration_ms = tracing::field::Empty,
     );
@@ -85,6 +85,17 @@ fn render(error: &Error, api: &Api, id: &str) -> HttpResponse {
     let error = ApiError::Framework { text: error.to_string(), status };
     log(&error);
     Problem::of(&error).response(Some(id), retry_after)
+}
+
+/// A path as it may stand in a log: without the token of a webhook.
+pub(crate) fn shown_path(path: &str) -> String {
+    let mut before = "";
+    let segments = path.split('/').map(|segment| {
+        let is_token = before == "hooks" || segment.starts_with("whk_");
+        before = segment;
+        if is_token { "…" } else { segment }
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// The caller's own id, if it can stand in a log and a header as it is.

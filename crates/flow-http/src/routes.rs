@@ -1,9 +1,11 @@
 //! The routes, one file for each resource. A handler extracts, calls the engine and maps to a view.
 
+mod event;
 mod execute;
 mod file;
 mod flow;
 mod health;
+mod hook;
 mod log;
 mod preferences;
 mod resume;
@@ -17,14 +19,17 @@ use actix_web::{HttpRequest, Resource, Route};
 
 use crate::ApiError;
 use crate::error::Result;
+use crate::observe::shown_path;
 
 /// Mounts every route. Fixed names come before ids, so that they win.
 pub(crate) fn mount(config: &mut ServiceConfig) {
+    event::mount(config);
     execute::mount(config);
     file::mount(config);
     preferences::mount(config);
     flow::mount(config);
     log::mount(config);
+    hook::mount(config);
     resume::mount(config);
     run::mount(config);
     secret::mount(config);
@@ -60,6 +65,6 @@ fn get_or_head() -> impl Guard {
 
 /// What every path is answered with that nobody takes.
 pub(crate) async fn not_found(request: HttpRequest) -> Result<&'static str> {
-    let path = request.path().chars().take(200).collect::<String>();
+    let path = shown_path(request.path()).chars().take(200).collect::<String>();
     Err(ApiError::RouteNotFound(format!("{} {path}", request.method())))
 }

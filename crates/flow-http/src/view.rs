@@ -5,6 +5,7 @@ mod body;
 mod details;
 mod error;
 mod event;
+mod event_sent;
 mod file;
 mod flow;
 mod list;
@@ -22,10 +23,11 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use serde::Serialize;
 
-pub(crate) use body::{Publish, Resume, Said, Start, inputs_of, new_flow};
+pub(crate) use body::{Event, Publish, Resume, Said, Start, inputs_of, new_flow};
 pub(crate) use details::Details;
 pub(crate) use error::{ErrorView, run_error};
 pub(crate) use event::Polled;
+pub(crate) use event_sent::EventBody;
 pub(crate) use file::{download, uploaded};
 pub(crate) use flow::FlowBody;
 pub(crate) use list::List;
@@ -33,7 +35,7 @@ pub(crate) use log::{LogBody, LogCursor};
 pub(crate) use preferences::Preferences;
 pub(crate) use reply::{bare, metadata, status};
 pub(crate) use secret::{SecretList, secret_value};
-pub(crate) use version::VersionBody;
+pub(crate) use version::{VersionBody, WebhookBody};
 
 /// Names the run of an execution.
 pub(crate) const RUN_ID_HEADER: HeaderName = HeaderName::from_static("x-app-run-id");

@@ -92,6 +92,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    hooks (flow_id, webhook_id) {
+        flow_id -> Binary,
+        webhook_id -> Text,
+        token_hash -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     runs (id) {
         id -> Binary,
         workspace_id -> Binary,
@@ -239,3 +248,5 @@ diesel::allow_tables_to_appear_in_same_query!(events, waits);
 diesel::allow_tables_to_appear_in_same_query!(runs, nodes);
 diesel::allow_tables_to_appear_in_same_query!(tokens, users, workspaces);
 diesel::allow_tables_to_appear_in_same_query!(flows, versions);
+diesel::allow_tables_to_appear_in_same_query!(flows, hooks);
+diesel::joinable!(hooks -> flows (flow_id));

@@ -12,6 +12,7 @@ pub mod children;
 pub mod definitions;
 pub mod events;
 pub mod files;
+pub mod hooks;
 pub mod idempotency;
 pub mod leases;
 pub mod logs;

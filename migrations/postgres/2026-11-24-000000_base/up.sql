@@ -94,6 +94,15 @@ CREATE TABLE versions (
 
 CREATE UNIQUE INDEX versions_latest ON versions (flow_id) WHERE is_latest;
 
+-- The addresses that the webhooks of a flow are called at, by the hashes of their tokens.
+CREATE TABLE hooks (
+    flow_id BYTEA NOT NULL REFERENCES flows (id),
+    webhook_id TEXT NOT NULL,
+    token_hash BYTEA NOT NULL UNIQUE CHECK (octet_length(token_hash) = 32),
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (flow_id, webhook_id)
+);
+
 -- A run refers to its definition alone: workspaces and flows may go before it, and its key is all that a
 -- distributed database would need to place it.
 CREATE TABLE runs (

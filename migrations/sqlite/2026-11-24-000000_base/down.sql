@@ -8,6 +8,7 @@ DROP TABLE flow_logs;
 DROP TABLE run_snapshots;
 DROP TABLE run_events;
 DROP TABLE runs;
+DROP TABLE hooks;
 DROP TABLE versions;
 DROP TABLE flows;
 DROP TABLE definitions;

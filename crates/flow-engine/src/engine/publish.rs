@@ -24,7 +24,10 @@ pub(super) async fn publish(shared: &Arc<Shared>, event: NewEvent) -> Result<Pub
     let id = id.unwrap_or_else(|| EventId::new(received_at, shared.random()));
     let expires_at = received_at.after(time_to_live.unwrap_or(TIME_TO_LIVE));
     let event = PublishEvent { id, workspace, name, key, data, received_at, expires_at };
-    let Published { woken } = store(shared, event).await?;
+    let Published { woken, is_another } = store(shared, event).await?;
+    if is_another {
+        return Err(EngineError::IdempotencyKeyReused);
+    }
     // Acknowledged. A run that isn't reached from here is found as one that nobody drives.
     for run in &woken {
         if !shared.hub.poke(*run) {

@@ -38,20 +38,23 @@ impl CompiledTrigger {
                 InputSchema::read_fields(data)
             }
             MESSAGE_TRIGGER => InputSchema::NOTHING,
-            kind => {
-                match Webhook::id_of(kind) {
-                    Some(id) => {
-                        if let Err(error) = id {
-                            faults.error(format!("{}/type", step.pointer), "invalid_name", error.to_string());
-                        }
-                        webhook = Some(Webhook::read(data));
+            kind => match Webhook::id_of(kind) {
+                Some(id) => {
+                    if let Err(error) = id {
+                        faults.error(format!("{}/type", step.pointer), "invalid_name", error.to_string());
                     }
-                    None => unsupported(step, faults),
+                    webhook = Some(Webhook::read(data));
+                    InputSchema::NOTHING
                 }
-                InputSchema::NOTHING
-            }
+                None => {
+                    unsupported(step, faults);
+                    InputSchema::read_fields(data)
+                }
+            },
         };
-        data.warn_of_unknown();
+        if step.kind != "schedule" {
+            data.warn_of_unknown();
+        }
         without_effect(step, faults);
         let next = step.next.as_ref().map(VisitPath::top);
         Self { id: step.id.clone(), kind: step.kind.clone(), inputs, webhook, next }

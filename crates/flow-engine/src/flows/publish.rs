@@ -4,8 +4,8 @@ use flow_model::{FlowId, Severity, UserId, WorkspaceId};
 
 use super::label::label;
 use super::{Flows, Publish, VersionView};
-use crate::EngineError;
 use crate::ports::PublishDraft;
+use crate::{EngineError, MadeHook, hooks};
 
 /// How often to look again when the draft changes under us.
 const TRIES: usize = 3;
@@ -34,17 +34,22 @@ pub(super) async fn publish(
             Some(latest) => Some(flows.document(latest.definition).await?),
             None => None,
         };
+        // Which of them are new is known before: hooks come and go with publishes, and a publish ends this draft.
+        let known = flows.catalog.hook_list(flow).await?;
+        let mut hooks = hooks::of_document(&document, &*flows.shared.entropy);
         let published = flows.catalog.draft_publish(PublishDraft {
             flow,
             draft,
             hash: record.definition,
             label: label(&document, latest.as_deref(), &versions, publish.bump)?,
+            hooks: hooks.iter().map(MadeHook::stored).collect(),
             summary: publish.summary.clone(),
             published_by: user,
             now: flows.shared.clock.now(),
         });
         if let Some(version) = published.await? {
-            return Ok(VersionView { record: version, document, visibility: record.visibility });
+            hooks.retain(|hook| !known.contains(&hook.webhook));
+            return Ok(VersionView { record: version, document, visibility: record.visibility, hooks });
         }
     }
     Err(EngineError::DraftChanged(flow))

@@ -3,10 +3,13 @@
 mod flows;
 
 use async_trait::async_trait;
-use flow_model::{FlowId, VersionNumber, WorkspaceId};
+use flow_model::{FlowId, VersionNumber, WebhookId, WorkspaceId};
 
 use super::MemoryStore;
-use crate::{Catalog, FlowRecord, NewDraft, NewFlow, PublishDraft, StoreError, VersionRecord};
+use crate::{
+    Catalog, FlowRecord, HookRecord, NewDraft, NewFlow, NewHook, PublishDraft, StoreError, TokenHash,
+    VersionRecord,
+};
 pub(super) use flows::Flows;
 
 #[async_trait]
@@ -61,5 +64,17 @@ impl Catalog for MemoryStore {
         let tables = self.tables();
         let found = tables.flows.versions(flow).find(|version| version.number == number);
         Ok(found.map(|version| version.record(flow, &tables.people)))
+    }
+
+    async fn hook_list(&self, flow: FlowId) -> Result<Vec<WebhookId>, StoreError> {
+        Ok(self.tables().flows.hooks(flow))
+    }
+
+    async fn hook_get(&self, token: TokenHash) -> Result<Option<HookRecord>, StoreError> {
+        Ok(self.tables().flows.hook(token))
+    }
+
+    async fn hook_rotate(&self, flow: FlowId, hook: NewHook) -> Result<bool, StoreError> {
+        Ok(self.tables().flows.rotate(flow, hook))
     }
 }

@@ -47,6 +47,15 @@ struct Arrival {
 }
 
 impl Events {
+    /// Whether another event is kept under the same id.
+    pub(super) fn has_another(&self, event: &PublishEvent) -> bool {
+        let topic = (event.workspace, event.name.clone(), event.key.clone());
+        self.rows.get(&event.id).is_some_and(|row| {
+            let arrived = self.by_topic.get(&row.topic).and_then(|at| at.get(&(row.received_at, event.id)));
+            row.topic != topic || arrived.is_some_and(|arrived| arrived.data != event.data)
+        })
+    }
+
     /// Keeps an event; false when it is there already.
     pub(super) fn store(&mut self, event: PublishEvent) -> bool {
         let PublishEvent { id, workspace, name, key, data, received_at, expires_at } = event;

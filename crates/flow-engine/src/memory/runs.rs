@@ -119,11 +119,14 @@ impl Runs {
         let (id, now) = (event.id, event.received_at);
         let topic: Topic = (event.workspace, event.name.clone(), event.key.clone());
         let resolution = Resolution::EventReceived { event: id, data: event.data.clone() };
+        if self.events.has_another(&event) {
+            return Published { woken: Vec::new(), is_another: true };
+        }
         if !self.events.store(event) {
             let takers = self.rows.values().filter(|run| run.waits.has_taken(id));
             let mut woken: Vec<RunId> = takers.map(|run| run.record.id).collect();
             woken.sort_unstable();
-            return Published { woken };
+            return Published { woken, is_another: false };
         }
         let mut woken = BTreeSet::new();
         for (run, visit) in self.events.take_waiting(&topic) {
@@ -134,7 +137,7 @@ impl Runs {
                 self.events.wait(topic.clone(), run, visit);
             }
         }
-        Published { woken: woken.into_iter().collect() }
+        Published { woken: woken.into_iter().collect(), is_another: false }
     }
 
     pub(super) fn due(&self, now: Timestamp, limit: usize) -> Vec<Timer> {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use flow_model::{DefinitionHash, FlowId, Timestamp, UserId, VersionNumber, WorkspaceId};
+use flow_model::{DefinitionHash, FlowId, Timestamp, UserId, VersionNumber, WebhookId, WorkspaceId};
 use semver::Version;
 use serde_json::Value;
 
-use super::{StoreError, UserRecord};
+use super::{StoreError, TokenHash, UserRecord};
 
 /// Where flows and versions live. Flows of one workspace are invisible to every other: a foreign id is
 /// a missing one.
@@ -27,7 +27,8 @@ pub trait Catalog: Send + Sync + 'static {
     /// the highest version ever. Raises the revision. None when there is no such flow.
     async fn draft_store(&self, draft: NewDraft) -> Result<Option<FlowRecord>, StoreError>;
 
-    /// Makes the working draft a published version and the latest, and raises the flow's revision. None when
+    /// Makes the working draft a published version and the latest, and raises the flow's revision. With it the flow has
+    /// the hooks that are given and no others: one that it has keeps its token, whatever is given. None when
     /// there is no such flow, when the draft isn't what the caller saw any more, or when the label is taken:
     /// look again and decide anew.
     async fn draft_publish(&self, publish: PublishDraft) -> Result<Option<VersionRecord>, StoreError>;
@@ -44,6 +45,15 @@ pub trait Catalog: Send + Sync + 'static {
         flow: FlowId,
         number: VersionNumber,
     ) -> Result<Option<VersionRecord>, StoreError>;
+
+    /// The webhooks of a flow that have an address, by their ids.
+    async fn hook_list(&self, flow: FlowId) -> Result<Vec<WebhookId>, StoreError>;
+
+    /// Whose hook is called at the address with that token; none when there is no such hook.
+    async fn hook_get(&self, token: TokenHash) -> Result<Option<HookRecord>, StoreError>;
+
+    /// Gives a webhook of a flow another token, after which the one before opens nothing. False when it has no address.
+    async fn hook_rotate(&self, flow: FlowId, hook: NewHook) -> Result<bool, StoreError>;
 }
 
 /// A flow's row.
@@ -157,12 +167,34 @@ pub struct PublishDraft {
     pub hash: DefinitionHash,
     /// The version's label, unique in the flow for ever.
     pub label: Version,
+    /// The webhooks of the draft, each with a token for the case that it has no address yet.
+    pub hooks: Vec<NewHook>,
     /// What the author says of it.
     pub summary: Option<String>,
     /// Who publishes it.
     pub published_by: Option<UserId>,
     /// The present moment.
     pub now: Timestamp,
+}
+
+/// A webhook's address to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewHook {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// The hash of the token in its address.
+    pub token: TokenHash,
+}
+
+/// Whose hook it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookRecord {
+    /// The flow's workspace.
+    pub workspace: WorkspaceId,
+    /// The flow.
+    pub flow: FlowId,
+    /// The webhook.
+    pub webhook: WebhookId,
 }
 
 /// A version's row.

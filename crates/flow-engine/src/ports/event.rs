@@ -29,4 +29,6 @@ pub struct PublishEvent {
 pub struct Published {
     /// The runs that took it, each up for a claim if nobody drives it, in the order of their ids.
     pub woken: Vec<RunId>,
+    /// Whether another event is stored under its id, with another name, key or data, and this one isn't.
+    pub is_another: bool,
 }

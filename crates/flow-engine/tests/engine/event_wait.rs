@@ -406,8 +406,10 @@ async fn a_lost_reply_makes_no_second_event() {
     assert_eq!(count(&store, "event_publish"), 2);
     until_waiting(&world, &engine, run, "two").await;
     // A caller's own repeat, by the event's id.
-    let again = NewEvent { id: Some(sent.event), ..event(&world, "tick", None, json!("other")) };
-    assert_eq!(soon(engine.publish_event(again)).await.unwrap(), sent);
+    let again = |data| NewEvent { id: Some(sent.event), ..event(&world, "tick", None, data) };
+    assert_eq!(soon(engine.publish_event(again(json!(1)))).await.unwrap(), sent);
+    let refused = soon(engine.publish_event(again(json!("other")))).await;
+    assert!(matches!(refused, Err(EngineError::IdempotencyKeyReused)), "{refused:?}");
     assert_eq!(world.inspect(&engine, run).await.open_waits()[0].step_id, "two");
     // A store that stays away is told of.
     store.set_rule(|call| if call.name == "event_publish" { Fate::Fail } else { Fate::Pass });

@@ -51,6 +51,8 @@ codes! {
     JsonTooDeep = "json_too_deep", BAD_REQUEST, "JSON nested too deep";
     /// No token, or one that is unknown, revoked or expired.
     Unauthorized = "unauthorized", UNAUTHORIZED, "Unauthorized";
+    /// The call of a webhook isn't signed, or not rightly.
+    SignatureInvalid = "signature_invalid", UNAUTHORIZED, "Signature invalid";
     /// The token doesn't allow this.
     ScopeMissing = "scope_missing", FORBIDDEN, "Scope missing";
     /// No such path.
@@ -67,6 +69,8 @@ codes! {
     FileNotFound = "file_not_found", NOT_FOUND, "File not found";
     /// No such link, or its run is gone.
     LinkInvalid = "link_invalid", NOT_FOUND, "Link invalid";
+    /// No webhook is called at that address.
+    HookNotFound = "hook_not_found", NOT_FOUND, "Webhook not found";
     /// The body took too long to arrive.
     BodyTimeout = "body_timeout", REQUEST_TIMEOUT, "Body timeout";
     /// The path takes other methods.
@@ -137,6 +141,8 @@ codes! {
     SecretsUnavailable = "secrets_unavailable", SERVICE_UNAVAILABLE, "Secrets unavailable";
     /// The place of files is away.
     FilesUnavailable = "files_unavailable", SERVICE_UNAVAILABLE, "Files unavailable";
+    /// The secret that calls of a webhook are signed with can't be read.
+    HookSecretUnavailable = "hook_secret_unavailable", SERVICE_UNAVAILABLE, "Webhook secret unavailable";
     /// The server is on its way out.
     Stopping = "stopping", SERVICE_UNAVAILABLE, "Server stopping";
     /// There is no room for the file.

@@ -1,6 +1,7 @@
 //! A JSON body: its size, type and depth are bounded before it is parsed, and what is wrong with its members
 //! is collected, not told one by one.
 
+mod call;
 mod depth;
 mod upload;
 
@@ -20,6 +21,7 @@ use serde_json::{Map, Value};
 use super::query::unless_faulty;
 use crate::error::Result;
 use crate::{Api, ApiError};
+pub(crate) use call::Call;
 
 /// The type of what a page's form sends.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -123,11 +125,17 @@ impl Body {
         self.header(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
     }
 
+    /// What is compressed isn't read.
+    fn check_encoding(&self) -> Result<()> {
+        match self.encoding() {
+            Some(encoding) => Err(ApiError::UnsupportedMediaType(format!("encoding `{encoding}`"))),
+            None => Ok(()),
+        }
+    }
+
     /// No type at all is taken for JSON; a wrong one never is.
     fn check_type(&self) -> Result<()> {
-        if let Some(encoding) = self.encoding() {
-            return Err(ApiError::UnsupportedMediaType(format!("encoding `{encoding}`")));
-        }
+        self.check_encoding()?;
         let Some(essence) = self.essence() else { return Ok(()) };
         let is_json = essence == "application/json"
             || essence.strip_prefix("application/").is_some_and(|subtype| subtype.ends_with("+json"));

@@ -20,6 +20,9 @@ pub(crate) struct Prefer {
 }
 
 impl Prefer {
+    /// No result now, however fast it is there.
+    pub(crate) const AT_ONCE: Self = Self { respond_async: true, wait: None };
+
     fn read<'a>(headers: impl Iterator<Item = &'a str>) -> Self {
         let mut prefer = Self::default();
         for preference in headers.flat_map(|header| header.split(',')) {

@@ -40,5 +40,5 @@ async fn publish(
     let revisions = IfMatch::read(&request, publish.revision).revisions();
     let publish = flow_engine::Publish { summary: publish.summary, bump: publish.bump, revisions };
     let version = flows.publish(caller.workspace, Some(caller.user.id), flow, publish).await?;
-    Ok(view::json(StatusCode::OK, &VersionBody::of(&version)))
+    Ok(view::json(StatusCode::OK, &VersionBody::of(&version, &api)))
 }

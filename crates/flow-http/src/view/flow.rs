@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, LOCATION};
 use flow_engine::FlowView;
-use flow_model::{Fault, VersionNumber};
+use flow_model::{Document, Fault, Faults, Tool, VersionNumber, tools};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -29,6 +29,17 @@ pub(crate) struct FlowBody<'a> {
     created_at: String,
     updated_at: String,
     issues: &'a [Fault],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolBody>,
+}
+
+/// What the flow offers to assistants.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToolBody {
+    trigger_id: String,
+    description: Option<String>,
+    parameters: Value,
 }
 
 /// A part of a document; `{}` where the document has none.
@@ -66,6 +77,10 @@ impl<'a> FlowBody<'a> {
             created_at: record.created_at.to_string(),
             updated_at: record.updated_at.to_string(),
             issues: &view.faults,
+            tools: tools(&Document::read(&view.document, &Faults::new()))
+                .into_iter()
+                .map(ToolBody::of)
+                .collect(),
         }
     }
 
@@ -79,5 +94,12 @@ impl<'a> FlowBody<'a> {
         let headers =
             [(ETAG, etag(view.record.revision)), (LOCATION, format!("/v1/flow/{}", view.record.id))];
         json_with(StatusCode::CREATED, &Self::of(view), &headers)
+    }
+}
+
+impl ToolBody {
+    fn of(tool: Tool) -> Self {
+        let Tool { trigger, description, parameters } = tool;
+        Self { trigger_id: trigger.to_string(), description, parameters }
     }
 }

@@ -1,11 +1,12 @@
 //! A version with its definition.
 
-use flow_engine::{UserRecord, VersionView};
+use flow_engine::{MadeHook, UserRecord, VersionView};
 use flow_model::VersionNumber;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::flow::Part;
+use crate::Api;
 
 /// A version, as its routes show it.
 #[derive(Serialize)]
@@ -22,6 +23,16 @@ pub(crate) struct VersionBody<'a> {
     created_at: String,
     published_at: Option<String>,
     visibility: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    webhooks: Vec<WebhookBody>,
+}
+
+/// A webhook with its address, which is shown when it is made and never again.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WebhookBody {
+    trigger_id: String,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -46,8 +57,8 @@ struct User<'a> {
 }
 
 impl<'a> VersionBody<'a> {
-    /// The version.
-    pub(crate) fn of(view: &'a VersionView) -> Self {
+    /// The version, with the webhooks that its publish made.
+    pub(crate) fn of(view: &'a VersionView, api: &Api) -> Self {
         let record = &view.record;
         Self {
             entity_type: "flow",
@@ -69,7 +80,16 @@ impl<'a> VersionBody<'a> {
             created_at: record.created_at.to_string(),
             published_at: record.published_at.map(|at| at.to_string()),
             visibility: view.visibility.as_str(),
+            webhooks: view.hooks.iter().map(|hook| WebhookBody::of(hook, api)).collect(),
         }
+    }
+}
+
+impl WebhookBody {
+    /// A webhook that was just made.
+    pub(crate) fn of(hook: &MadeHook, api: &Api) -> Self {
+        let url = api.url(&format!("/v1/hooks/{}", hook.token));
+        Self { trigger_id: hook.webhook.to_string(), url }
     }
 }
 

@@ -14,7 +14,7 @@ use flow_engine::{
 };
 use flow_http::{Api, Options, configure, token};
 use flow_model::{Timestamp, TokenId, UserId, WorkspaceId};
-use flow_testkit::{ManualClock, ScriptedStep, SeededEntropy};
+use flow_testkit::{KnownSecrets, ManualClock, ScriptedStep, SeededEntropy};
 use serde_json::{Value, json};
 
 /// A server, its clock, and its scripted steps.
@@ -26,6 +26,8 @@ pub(crate) struct Server {
     /// The step type `slow`, held until it is released.
     pub(crate) slow: ScriptedStep,
     pub(crate) store: MemoryStore,
+    /// Those of the workspace `default`.
+    pub(crate) secrets: KnownSecrets,
     /// A token with every scope.
     pub(crate) token: String,
 }
@@ -65,9 +67,13 @@ impl Server {
         let clock = ManualClock::default();
         let work = ScriptedStep::new("work").answers(|_| Ok(json!({"done": true})));
         let slow = ScriptedStep::new("slow").held().answers(|_| Ok(json!({"done": true})));
+        let workspace = WorkspaceId::from_bytes([1; 16]);
+        let workspace = store.workspace_ensure("default", workspace, clock.now()).await.unwrap();
+        let secrets = KnownSecrets::new(workspace, []);
         let engine = Engine::builder()
             .store(Arc::new(store.clone()))
             .files(Files::new(Arc::new(store.clone()), contents))
+            .secrets(Arc::new(secrets.clone()))
             .steps(Registry::new().with(work.clone()).with(slow.clone()))
             .clock(Arc::new(clock.clone()))
             .entropy(Arc::new(SeededEntropy::new(7)))
@@ -75,8 +81,15 @@ impl Server {
             .build()
             .await
             .unwrap();
-        let api = Api { engine, accounts, vault: None, options: Options::default(), models: None };
-        let mut server = Self { api, clock, work, slow, store, token: String::new() };
+        let api = Api {
+            engine,
+            accounts,
+            vault: None,
+            models: None,
+            options: Options::default(),
+            public_url: "https://flows.test/".to_owned(),
+        };
+        let mut server = Self { api, clock, work, slow, store, secrets, token: String::new() };
         server.token = server.token_of("default", &Scope::ALL, None).await;
         server
     }

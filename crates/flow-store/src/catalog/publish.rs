@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use flow_engine::{PublishDraft, VersionRecord, VersionStatus};
 
 use super::flow::user_bytes;
-use super::version;
+use super::{hook, version};
 use crate::connection::AnyConnection;
 use crate::failure::Outcome;
 use crate::schema::{flows, versions};
@@ -31,6 +31,7 @@ pub(crate) fn publish(connection: &mut AnyConnection, new: &PublishDraft) -> Out
         versions::published_at.eq(new.now.millis()),
     );
     update(draft, change).execute(connection)?;
+    hook::store(connection, new.flow, &new.hooks, new.now)?;
     version::get(connection, new.flow, new.draft)
 }
 

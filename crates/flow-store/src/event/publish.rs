@@ -59,7 +59,7 @@ impl NewEvent {
                 woken.push(run);
             }
         }
-        Ok(Published { woken })
+        Ok(Published { woken, is_another: false })
     }
 
     fn store_row(&self, connection: &mut AnyConnection) -> Outcome<bool> {
@@ -90,14 +90,25 @@ impl NewEvent {
         rows.into_iter().map(|(run, visit)| Ok((run_id(&run)?, VisitPath::from_stored(&visit)))).collect()
     }
 
-    /// The runs that have it.
+    /// The runs that have it; none when it is another one that is stored.
     fn taken(&self, connection: &mut AnyConnection) -> Outcome<Published> {
+        let stored: Option<(Vec<u8>, String)> = events::table
+            .filter(events::id.eq(self.event.id.as_bytes().as_slice()))
+            .select((events::topic, events::data))
+            .get_result(connection)
+            .optional()?;
+        if stored.is_some_and(|(topic, data)| topic != self.hash || data != self.data) {
+            return Ok(Published { woken: Vec::new(), is_another: true });
+        }
         let rows: Vec<Vec<u8>> = waits::table
             .filter(waits::event_id.eq(self.event.id.as_bytes().as_slice()))
             .order(waits::run_id)
             .select(waits::run_id)
             .load(connection)?;
-        Ok(Published { woken: rows.iter().map(|run| run_id(run)).collect::<Outcome<_>>()? })
+        Ok(Published {
+            woken: rows.iter().map(|run| run_id(run)).collect::<Outcome<_>>()?,
+            is_another: false,
+        })
     }
 }
 

@@ -1,11 +1,14 @@
 //! The port of flows and versions.
 
 use async_trait::async_trait;
-use flow_engine::{Catalog, FlowRecord, NewDraft, NewFlow, PublishDraft, StoreError, VersionRecord};
-use flow_model::{FlowId, VersionNumber, WorkspaceId};
+use flow_engine::{
+    Catalog, FlowRecord, HookRecord, NewDraft, NewFlow, NewHook, PublishDraft, StoreError, TokenHash,
+    VersionRecord,
+};
+use flow_model::{FlowId, VersionNumber, WebhookId, WorkspaceId};
 
 use super::SqlStore;
-use crate::catalog::{draft, flow, publish, version};
+use crate::catalog::{draft, flow, hook, publish, version};
 use crate::definition;
 use crate::order::Order;
 
@@ -48,5 +51,17 @@ impl Catalog for SqlStore {
         number: VersionNumber,
     ) -> Result<Option<VersionRecord>, StoreError> {
         self.read(move |connection| version::get(connection, flow, number)).await
+    }
+
+    async fn hook_list(&self, flow: FlowId) -> Result<Vec<WebhookId>, StoreError> {
+        self.read(move |connection| hook::list(connection, flow)).await
+    }
+
+    async fn hook_get(&self, token: TokenHash) -> Result<Option<HookRecord>, StoreError> {
+        self.read(move |connection| hook::get(connection, token)).await
+    }
+
+    async fn hook_rotate(&self, flow: FlowId, hook: NewHook) -> Result<bool, StoreError> {
+        self.write(Order::flow(flow), move |connection| hook::rotate(connection, flow, &hook)).await
     }
 }

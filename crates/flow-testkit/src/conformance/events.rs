@@ -316,6 +316,26 @@ pub async fn a_repeat_is_the_same_event(store: Arc<dyn Backend>) {
     assert_eq!([world.snapshot(owned.run).await, world.snapshot(other.run).await], before);
 }
 
+/// Another event under the id of a stored one is told so, and nothing comes of it.
+pub async fn an_id_is_one_event(store: Arc<dyn Backend>) {
+    let world = World::new(store).await;
+    let sent = event(&world, "tick", None, 5);
+    assert!(publish(&world, &sent).await.is_empty());
+    let owned = waiting(&world, 0, "w", wait("tock", None, None)).await;
+    let others = [
+        PublishEvent { name: "tock".to_owned(), ..sent.clone() },
+        PublishEvent { key: Some(String::new()), ..sent.clone() },
+        PublishEvent { data: Arc::new(serde_json::json!("other")), ..sent.clone() },
+    ];
+    for other in others {
+        let published = world.store.event_publish(other).await.unwrap();
+        assert_eq!((published.woken, published.is_another), (Vec::new(), true));
+    }
+    assert_eq!(states(&world, owned.run).await, [("w".to_owned(), WaitState::Open)]);
+    let later = PublishEvent { received_at: at(9), expires_at: at(99), ..sent };
+    assert!(!world.store.event_publish(later).await.unwrap().is_another, "its times don't matter");
+}
+
 /// A wait that can't be answered any more as it is stored takes no event: once a cancel was asked for, or with the
 /// run's end, or when its time is over.
 pub async fn a_wait_that_is_over_takes_none(store: Arc<dyn Backend>) {

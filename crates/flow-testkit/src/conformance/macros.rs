@@ -191,6 +191,7 @@ macro_rules! conformance_tests {
             it_expires_on_the_millisecond,
             a_purge_deletes_them_all,
             a_repeat_is_the_same_event,
+            an_id_is_one_event,
             a_wait_that_is_over_takes_none,
             a_closed_wait_keeps_its_event,
             its_data_is_kept,
@@ -264,6 +265,13 @@ macro_rules! conformance_tests {
             a_label_is_given_once,
             one_of_many_publishes,
             races_a_change,
+        }
+        $crate::conformance_tests! { @group hooks
+            a_publish_makes_them,
+            a_later_publish_keeps_them,
+            a_refused_publish_changes_none,
+            a_token_is_replaced,
+            each_flow_has_its_own,
         }
         $crate::conformance_tests! { @group accounts
             a_workspace_is_made_once,

@@ -16,13 +16,14 @@ async fn flow(world: &World) -> FlowRecord {
 }
 
 /// A publish of the working draft as it stands.
-async fn publishing(world: &World, label: &str, millis: i64) -> PublishDraft {
+pub(super) async fn publishing(world: &World, label: &str, millis: i64) -> PublishDraft {
     let flow = flow(world).await;
     PublishDraft {
         flow: flow.id,
         draft: flow.draft.unwrap(),
         hash: flow.definition,
         label: label.parse().unwrap(),
+        hooks: Vec::new(),
         summary: None,
         published_by: None,
         now: at(millis),
@@ -33,7 +34,7 @@ async fn publish(world: &World, label: &str, millis: i64) -> Option<VersionRecor
     world.store.draft_publish(publishing(world, label, millis).await).await.unwrap()
 }
 
-async fn drafted(world: &World, name: &str, millis: i64) -> FlowRecord {
+pub(super) async fn drafted(world: &World, name: &str, millis: i64) -> FlowRecord {
     world.store.draft_store(draft(world, world.flow, name, millis)).await.unwrap().unwrap()
 }
 
@@ -51,6 +52,7 @@ pub async fn a_publish_makes_a_version(store: Arc<dyn Backend>) {
         draft: 1,
         hash: new.hash,
         label: "1.0.0-rc.1+build.5".parse().unwrap(),
+        hooks: Vec::new(),
         summary: Some(ODD.to_owned()),
         published_by: Some(publisher.id),
         now: at(9),
@@ -154,6 +156,7 @@ pub async fn a_label_is_given_once(store: Arc<dyn Backend>) {
         draft: 1,
         hash: other_flow.definition,
         label: "1.0.0".parse().unwrap(),
+        hooks: Vec::new(),
         summary: None,
         published_by: None,
         now: at(100),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flow_engine::{
     Append, AppendRefused, Appended, CancelOutcome, Catalog, Claim, ClaimedRun, Commit, Create, Created,
-    FlowLog, FlowRecord, LeaseDuration, LogQuery, NewDraft, NewFlow, PublishDraft, PublishEvent, Published,
-    Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError, StoredDefinition, StoredRun, StoredWait,
-    Timer, VersionRecord,
+    FlowLog, FlowRecord, HookRecord, LeaseDuration, LogQuery, NewDraft, NewFlow, NewHook, PublishDraft,
+    PublishEvent, Published, Resolve, ResolveOutcome, RunRecord, Signals, Store, StoreError,
+    StoredDefinition, StoredRun, StoredWait, Timer, TokenHash, VersionRecord,
 };
 use flow_model::{
-    DefinitionHash, FlowId, NodeId, RunEvent, RunId, RunState, Timestamp, VersionNumber, WorkspaceId,
+    DefinitionHash, FlowId, NodeId, RunEvent, RunId, RunState, Timestamp, VersionNumber, WebhookId,
+    WorkspaceId,
 };
 
 use super::{Committed, FaultyStore};
@@ -167,5 +168,17 @@ impl<S: Catalog> Catalog for FaultyStore<S> {
         number: VersionNumber,
     ) -> Result<Option<VersionRecord>, StoreError> {
         self.through("version_get", self.inner.version_get(flow, number)).await
+    }
+
+    async fn hook_list(&self, flow: FlowId) -> Result<Vec<WebhookId>, StoreError> {
+        self.through("hook_list", self.inner.hook_list(flow)).await
+    }
+
+    async fn hook_get(&self, token: TokenHash) -> Result<Option<HookRecord>, StoreError> {
+        self.through("hook_get", self.inner.hook_get(token)).await
+    }
+
+    async fn hook_rotate(&self, flow: FlowId, hook: NewHook) -> Result<bool, StoreError> {
+        self.through("hook_rotate", self.inner.hook_rotate(flow, hook)).await
     }
 }

@@ -71,6 +71,7 @@ impl World {
             draft: 1,
             hash,
             label: semver::Version::new(1, 0, 0),
+            hooks: Vec::new(),
             summary: None,
             published_by: None,
             now: now_is,

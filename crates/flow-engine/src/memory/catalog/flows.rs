@@ -1,13 +1,16 @@
 //! Flows and their versions in memory.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use flow_model::{DefinitionHash, FlowId, Timestamp, UserId, VersionNumber, WorkspaceId};
+use flow_model::{DefinitionHash, FlowId, Timestamp, UserId, VersionNumber, WebhookId, WorkspaceId};
 use semver::Version as Label;
 
 use crate::memory::accounts::People;
 use crate::memory::rejected;
-use crate::{FlowRecord, NewDraft, NewFlow, PublishDraft, StoreError, VersionRecord, VersionStatus};
+use crate::{
+    FlowRecord, HookRecord, NewDraft, NewFlow, NewHook, PublishDraft, StoreError, TokenHash, VersionRecord,
+    VersionStatus,
+};
 
 /// The tables about flows.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub(in crate::memory) struct Flows {
 
 struct Row {
     record: FlowRecord,
+    /// Tokens of webhooks.
+    hooks: BTreeMap<WebhookId, TokenHash>,
     /// By number, from 1 without gaps: no version is ever deleted.
     versions: Vec<Version>,
 }
@@ -99,7 +104,7 @@ impl Flows {
         };
         let versions = vec![Version::draft(1, new.hash, new.created_by, new.now)];
         self.names.entry(name_of(&record)).or_default().insert((record.created_at, record.id));
-        self.rows.insert(new.id, Row { record: record.clone(), versions });
+        self.rows.insert(new.id, Row { record: record.clone(), hooks: BTreeMap::new(), versions });
         Ok(record)
     }
 
@@ -149,8 +154,8 @@ impl Flows {
     }
 
     pub(super) fn publish(&mut self, publish: PublishDraft, people: &People) -> Option<VersionRecord> {
-        let PublishDraft { flow, draft, hash, label, summary, published_by, now } = publish;
-        let Row { record, versions } = self.rows.get_mut(&flow)?;
+        let PublishDraft { flow, draft, hash, label, hooks: wanted, summary, published_by, now } = publish;
+        let Row { record, hooks, versions } = self.rows.get_mut(&flow)?;
         let is_taken = versions.iter().any(|version| version.label.as_ref() == Some(&label));
         if record.draft != Some(draft) || record.definition != hash || is_taken {
             return None;
@@ -162,11 +167,33 @@ impl Flows {
         version.label = Some(label);
         version.summary = summary;
         version.published = Some((published_by, now));
+        hooks.retain(|known, _| wanted.iter().any(|hook| hook.webhook == *known));
+        for NewHook { webhook, token } in wanted {
+            hooks.entry(webhook).or_insert(token);
+        }
         record.draft = None;
         record.latest = Some(draft);
         record.revision += 1;
         record.updated_at = now;
         Some(version.record(flow, people))
+    }
+
+    /// The webhooks of a flow that have an address.
+    pub(super) fn hooks(&self, flow: FlowId) -> Vec<WebhookId> {
+        self.rows.get(&flow).into_iter().flat_map(|row| row.hooks.keys().cloned()).collect()
+    }
+
+    /// Whose hook a token opens.
+    pub(super) fn hook(&self, token: TokenHash) -> Option<HookRecord> {
+        self.rows.iter().find_map(|(flow, row)| {
+            let (webhook, _) = row.hooks.iter().find(|(_, known)| **known == token)?;
+            Some(HookRecord { workspace: row.record.workspace, flow: *flow, webhook: webhook.clone() })
+        })
+    }
+
+    pub(super) fn rotate(&mut self, flow: FlowId, new: NewHook) -> bool {
+        let known = self.rows.get_mut(&flow).and_then(|row| row.hooks.get_mut(&new.webhook));
+        known.map(|token| *token = new.token).is_some()
     }
 
     /// The versions of a flow by number; none when there is no such flow.
