@@ -19,6 +19,7 @@ pub(crate) fn document(id: &str, settings: Value) -> Value {
 pub(crate) async fn published(server: &Server, document: Value) -> String {
     let flow = server.create(document).await;
     let answer = server.post(&format!("/v1/flow/{flow}/publish")).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
     path(&answer.json()["webhooks"][0])
 }
 

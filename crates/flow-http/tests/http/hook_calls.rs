@@ -138,7 +138,7 @@ async fn a_failing_run_is_told_to_who_waits_for_its_output() {
     let server = Server::start().await;
     let failing = |respond: &str| {
         let flow = flow("Fails").step("hook", "webhook.a", json!({ "respond": respond }));
-        flow.condition("if", [("a", "true", "no")], Some("end"))
+        flow.condition("either", [("a", "true", "no")], Some("end"))
             .step("no", "fail", json!({ "message": "No", "httpStatus": 409 }))
             .done("end", [("a", "b")])
             .build()

@@ -4,7 +4,9 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, Once};
 
 use flow_engine::{MemoryStore, StoreError};
+use serde_json::json;
 
+use crate::hook::{document, published};
 use crate::server::{BrokenAccounts, NOBODY, Server};
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -50,4 +52,17 @@ async fn an_internal_detail_is_logged_under_the_requests_id() {
     let answered = line("answered");
     assert!(answered.contains("status=503") && answered.contains("duration_ms=0"), "{answered}");
     assert!(log.iter().all(|line| !line.contains("secret=s")), "{log:?}");
+}
+
+#[actix_web::test]
+async fn a_webhooks_token_is_in_no_log() {
+    let server = Server::start().await;
+    let path = published(&server, document("a", json!({}))).await;
+    let token = path.rsplit('/').next().unwrap();
+    for path in [path.clone(), format!("{path}/x"), format!("/elsewhere/{token}")] {
+        server.post(&path).header("x-request-id", "r-18").send().await;
+    }
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    assert!(log.lines().any(|line| line.contains("r-18") && line.contains("path=\"/v1/hooks/…\"")));
+    assert!(!log.contains(token), "the token is in the log");
 }
