@@ -6,6 +6,7 @@ mod client;
 mod command_line;
 mod database;
 mod files;
+mod hooks;
 mod kill;
 mod links;
 mod llm;

@@ -156,6 +156,10 @@ pub struct InputFieldSettings {
     label: Option<String>,
     /// What people, and models, are told of it.
     description: Option<String>,
+    /// What stands in the field of a form while it is empty.
+    placeholder: Option<String>,
+    /// What people are told beside it.
+    help: Option<String>,
     /// Whether it must be given.
     #[schemars(extend("default" = false))]
     required: Option<bool>,

@@ -54,17 +54,36 @@ struct PeerAction {
 
 #[derive(JsonSchema)]
 struct Webhook {
-    /// The methods that are taken; all when they are missing.
+    /// The methods that are taken, of `GET`, `POST`, `PUT`, `PATCH` and `DELETE`.
+    #[schemars(length(min = 1), extend("default" = ["POST"]))]
     methods: Option<Vec<String>>,
-    /// The name of the workspace's secret that requests are signed with.
+    /// The name of the workspace's secret that calls must be signed with; without it anybody can call who knows the
+    /// address.
     secret: Option<String>,
-    /// How they are signed.
-    signature: Option<Value>,
-    /// What the caller is answered, and when.
-    respond: Option<Value>,
-    /// A JSON Schema of the body.
+    /// How they are signed: by [Standard Webhooks](https://www.standardwebhooks.com), within five minutes, where the secret
+    /// may begin with `whsec_`; or by `X-Hub-Signature-256`.
+    #[schemars(extend("default" = "standard"))]
+    signature: Option<Signature>,
+    /// `accepted`: 202 as soon as the run is stored; `output`: as a client's execution is answered.
+    #[schemars(extend("default" = "accepted"))]
+    respond: Option<Respond>,
+    /// A JSON Schema that the body must fit.
     #[schemars(schema_with = "json_object", default)]
     schema: Value,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+enum Signature {
+    Standard,
+    HubSha256,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+enum Respond {
+    Accepted,
+    Output,
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -79,7 +98,9 @@ pub(super) fn rows() -> Vec<Row> {
         .settings::<PeerMessage>()
         .output("messages", "array", "the conversation so far")
         .output("conversationId", "string", "the conversation")
-        .output("responseMessageId", "string", "the message that the answer becomes");
+        .output("messageId", "string", "the message that was received")
+        .output("responseMessageId", "string", "the message that the answer becomes")
+        .output("attachments", "array", "what came with it");
     let action = StepAbout::new("Action", "An assistant calls the flow as a tool.")
         .settings::<PeerAction>()
         .result("the tool's arguments");
