@@ -83,7 +83,7 @@ fn rows(kind: &str) -> (Value, Value) {
                 { "text": "t", "fields": [{ "name": "a" }] },
                 { "text": "{{x}}", "fields": "{{x}}", "instructions": "i", "model": "m" },
                 { "text": "t", "fields": [{ "name": "a", "type": "date", "required": true, "description": "d" },
-                    { "name": "b", "type": "select", "options": ["x", { "label": "Y", "value": 1 }], "default": "x" }] },
+                    { "name": "b", "type": "select", "options": ["x", { "label": "Y", "value": "y" }], "default": "x" }] },
                 { "text": "t", "schema": { "type": "object" } },
                 { "text": "t", "schema": { "type": "{{x}}" }, "fields": null },
             ]),
