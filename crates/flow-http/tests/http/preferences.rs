@@ -49,7 +49,7 @@ async fn an_editor_learns_what_flows_can_be_made_of() {
     let limits = &body["limits"];
     assert_eq!((&limits["runSteps"], &limits["bodyBytes"]), (&json!(100_000), &json!(4 << 20)));
     assert_eq!(body["models"], json!([]));
-    let features = json!({ "llm": false, "scripts": false, "secrets": false, "resumeLinks": true });
+    let features = json!({ "llm": false, "scripts": false, "secrets": true, "resumeLinks": true });
     assert_eq!(body["features"], features);
 
     server.api.models = Some(vec!["small".to_owned()]);
