@@ -89,12 +89,8 @@ async fn holds(
     // What is behind the flow's handler is judged leniently.
     let lenient = document["settings"].get("onError").is_some();
     for event in world.store.run_events(run, 0).await.unwrap() {
-        let EventKind::StepStarted { visit, input: Some(input) } = &event.kind else { continue };
-        let Some(probes) =
-            input.get("data").and_then(Value::as_object).filter(|_| input.get("level").is_some())
-        else {
-            continue;
-        };
+        let EventKind::StepLogged { visit, lines } = &event.kind else { continue };
+        let Some(probes) = lines.iter().find_map(|line| line.data.as_deref()?.as_object()) else { continue };
         for (name, kind) in probes {
             let is_set = kind != "undefined";
             let said = foretold(document, visit.step(), name, faults);
