@@ -190,8 +190,7 @@ impl RunScope<'_> {
     /// What an assistant's message brought under a name of its own, if one started the run.
     fn message(&self, name: &str) -> Option<Lookup<'_>> {
         let (_, start) = self.state.start()?;
-        let is_brought = name == "messages" || MESSAGE_NAMES.contains(&name);
-        let brought = start.trigger.data.get(name).filter(|_| is_brought)?;
+        let brought = start.trigger.data.get(name).filter(|_| MESSAGE_NAMES.contains(&name))?;
         (start.trigger.kind == MESSAGE_TRIGGER).then_some(Lookup::Part(brought))
     }
 }

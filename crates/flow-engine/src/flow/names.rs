@@ -36,6 +36,8 @@ pub(crate) struct Names {
     known: BTreeSet<Arc<str>>,
     /// The inputs that triggers declare.
     inputs: BTreeSet<Arc<str>>,
+    /// A trigger brings the names of a message.
+    has_messages: bool,
     /// A trigger declares no fields, so an input may have any name.
     open: bool,
     /// Under which names `steps.<name>` finds which step: the id, and the name with `_` for what an
@@ -71,8 +73,9 @@ impl Names {
 
     fn add_inputs(&mut self, triggers: &[CompiledTrigger]) {
         self.open = triggers.iter().any(|trigger| trigger.inputs.fields.is_none());
-        if triggers.iter().any(|trigger| trigger.kind == MESSAGE_TRIGGER) {
-            self.known.extend(MESSAGE_NAMES.into_iter().chain(["messages"]).map(Arc::from));
+        self.has_messages = triggers.iter().any(|trigger| trigger.kind == MESSAGE_TRIGGER);
+        if self.has_messages {
+            self.known.extend(MESSAGE_NAMES.map(Arc::from));
         }
         let fields = triggers.iter().filter_map(|trigger| trigger.inputs.fields.as_ref()).flatten();
         self.inputs.extend(fields.map(|field| field.name.shared()));
@@ -102,6 +105,11 @@ impl Names {
     /// Whether a trigger declares an input of that name.
     pub(super) fn declares(&self, name: &str) -> bool {
         self.inputs.contains(name)
+    }
+
+    /// Whether a trigger brings a message that has that name.
+    pub(super) fn is_brought(&self, name: &str) -> bool {
+        self.has_messages && MESSAGE_NAMES.contains(&name)
     }
 
     /// Every name that can be written.

@@ -2,10 +2,10 @@
 
 use flow_model::{Faults, Fields, InputSchema, OnError, Schema, Step as Written, StepId, VisitPath, Webhook};
 
-/// The names that a message brings beside `messages`: those of `_trigger.data` that stand for themselves when an
-/// assistant's message started the run.
-pub(crate) const MESSAGE_NAMES: [&str; 4] =
-    ["attachments", "conversationId", "messageId", "responseMessageId"];
+/// The names that a message brings: those of `_trigger.data` that stand for themselves when an assistant's message
+/// started the run.
+pub(crate) const MESSAGE_NAMES: [&str; 5] =
+    ["attachments", "conversationId", "messageId", "messages", "responseMessageId"];
 
 /// The trigger that an assistant's message starts.
 pub(crate) const MESSAGE_TRIGGER: &str = "peer.message";

@@ -1,6 +1,7 @@
 //! What publishing says of names that can't be set where they are used, or may be unset there.
 
 mod foretold;
+mod triggers;
 
 use std::time::Instant;
 

@@ -55,5 +55,6 @@ pub(super) fn fact<'a>(used: &'a Use, names: &Names, graphs: &Graphs<'_>) -> Opt
         return graphs.place(step.as_str()).map(Fact::Result);
     }
     let is_judged = COME_TO_BE.contains(&name) || !crate::flow::RESERVED.contains(&name);
-    (is_judged && (graphs.sets(name) || names.declares(name))).then_some(Fact::Name(name))
+    let is_set = is_judged && (graphs.sets(name) || names.declares(name));
+    (is_set || names.is_brought(name)).then_some(Fact::Name(name))
 }

@@ -5,7 +5,7 @@ use flow_model::OnError;
 use super::bits::Bits;
 use super::facts::{Fact, Facts};
 use super::graph::{Graphs, Node, Way};
-use crate::flow::CompiledTrigger;
+use crate::flow::{CompiledTrigger, MESSAGE_NAMES, MESSAGE_TRIGGER};
 
 /// What a step sets.
 #[derive(Debug, Default)]
@@ -31,7 +31,13 @@ impl Sets {
             let fields = schema.and_then(|schema| schema.fields.as_ref());
             let inputs =
                 fields.into_iter().flatten().filter_map(|field| number(Fact::Name(field.name.as_str())));
-            return Self { done: inputs.collect(), is_open: fields.is_none(), ..Self::default() };
+            let brought = MESSAGE_NAMES.into_iter().filter(|_| step.kind == MESSAGE_TRIGGER);
+            let brought = brought.filter_map(|name| number(Fact::Name(name)));
+            return Self {
+                done: inputs.chain(brought).collect(),
+                is_open: fields.is_none(),
+                ..Self::default()
+            };
         }
         let variable = step.variable().and_then(|name| number(Fact::Name(name.as_str())));
         let members = step.set_variables().filter_map(|(_, name)| number(Fact::Name(name)));
