@@ -5,6 +5,7 @@ mod bad_input;
 mod client;
 mod command_line;
 mod database;
+mod examples;
 mod families;
 mod files;
 mod hooks;
