@@ -41,16 +41,17 @@ async fn a_page_that_is_passed_on_or_expires_goes_to_the_next_person() {
     let passed = stage.execute(&flow, alert()).await;
     let page = stage.hosts.calls("pager")[0].json();
     stage.open(&page["passOn"], json!({ "decision": "reject" })).await;
-    let second = stage.hosts.until_called("pager", 2).await[1].json();
+    stage.until_waiting(&passed.body["appRunId"], "ask-second").await;
+    let second = stage.hosts.calls("pager")[1].json();
     assert_eq!(second["to"], "bob@acme.example");
-    stage.client.until_event(passed.body["appRunId"].as_str().unwrap(), "wait.resolved").await;
     stage.open(&second["acknowledge"], json!({ "decision": "approve" })).await;
     let end = stage.end(&passed.body["appRunId"]).await;
     assert_eq!(end["output"]["level"], 2, "{end}");
 
     let flow = stage.publish("on-call-escalation", |flow| soon(flow, "ask-first")).await;
     let expired = stage.execute(&flow, alert()).await;
-    let second = stage.hosts.until_called("pager", 4).await[3].json();
+    stage.until_waiting(&expired.body["appRunId"], "ask-second").await;
+    let second = stage.hosts.calls("pager")[3].json();
     stage.open(&second["acknowledge"], json!({ "decision": "approve" })).await;
     let end = stage.end(&expired.body["appRunId"]).await;
     assert_eq!(end["output"]["level"], 2, "{end}");

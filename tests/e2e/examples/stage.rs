@@ -100,6 +100,21 @@ impl Stage {
         end
     }
 
+    /// Returns once a run waits at that step.
+    pub(crate) async fn until_waiting(&self, run: &Value, step: &str) {
+        let mut seen = 0;
+        loop {
+            let path = format!("/v1/flowrun/poll/{}?since={seen}&wait=30", run.as_str().unwrap());
+            let poll = self.client.get(&path).await.body;
+            let events = poll["events"].as_array().unwrap_or_else(|| panic!("{poll}"));
+            if events.iter().any(|event| event["type"] == "wait.opened" && event["stepId"] == step) {
+                return;
+            }
+            assert!(!["completed", "failed"].contains(&poll["status"].as_str().unwrap()), "{poll}");
+            seen = poll["seq"].as_u64().unwrap();
+        }
+    }
+
     /// Opens a link that answers a wait, as whoever has got it does.
     pub(crate) async fn open(&self, link: &Value, answer: Value) {
         let opened = reqwest::Client::new().post(link.as_str().unwrap()).json(&answer).send().await.unwrap();
