@@ -28,7 +28,7 @@ async fn the_one_on_call_acknowledges_by_the_link_of_the_page() {
     assert_eq!(waiting.body["pendingAction"]["message"], "db: disk full", "{}", waiting.body);
     let page = &stage.hosts.calls("pager")[0];
     assert_eq!(page.authorization(), "Bearer value-of-PAGER_TOKEN");
-    stage.open(&page.json()["acknowledge"], json!({ "decision": "approve" })).await;
+    stage.decide(&page.json()["acknowledge"]).await;
     let end = stage.end(&waiting.body["appRunId"]).await;
     assert_eq!((&end["output"]["level"], &end["output"]["by"]), (&json!(1), &json!("link")), "{end}");
     assert_eq!(stage.hosts.calls("pager").len(), 1);
@@ -40,11 +40,11 @@ async fn a_page_that_is_passed_on_or_expires_goes_to_the_next_person() {
     let flow = stage.publish("on-call-escalation", |_| {}).await;
     let passed = stage.execute(&flow, alert()).await;
     let page = stage.hosts.calls("pager")[0].json();
-    stage.open(&page["passOn"], json!({ "decision": "reject" })).await;
+    stage.decide(&page["passOn"]).await;
     stage.until_waiting(&passed.body["appRunId"], "ask-second").await;
     let second = stage.hosts.calls("pager")[1].json();
     assert_eq!(second["to"], "bob@acme.example");
-    stage.open(&second["acknowledge"], json!({ "decision": "approve" })).await;
+    stage.decide(&second["acknowledge"]).await;
     let end = stage.end(&passed.body["appRunId"]).await;
     assert_eq!(end["output"]["level"], 2, "{end}");
 
@@ -52,7 +52,7 @@ async fn a_page_that_is_passed_on_or_expires_goes_to_the_next_person() {
     let expired = stage.execute(&flow, alert()).await;
     stage.until_waiting(&expired.body["appRunId"], "ask-second").await;
     let second = stage.hosts.calls("pager")[3].json();
-    stage.open(&second["acknowledge"], json!({ "decision": "approve" })).await;
+    stage.decide(&second["acknowledge"]).await;
     let end = stage.end(&expired.body["appRunId"]).await;
     assert_eq!(end["output"]["level"], 2, "{end}");
     assert!(stage.hosts.calls("hooks").is_empty());

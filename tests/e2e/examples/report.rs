@@ -1,5 +1,7 @@
 //! `nightly-report.json`.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::hosts::{Call, reply};
@@ -9,7 +11,10 @@ fn world(call: &Call) -> wiremock::ResponseTemplate {
     match call.host.as_str() {
         "shop" => reply(200, json!({ "orders": 3, "revenue": 30.5 })),
         "wholesale" if call.number == 0 => reply(503, json!({})),
-        "wholesale" => reply(200, json!({ "orders": 1, "revenue": 900 })),
+        // Slow enough to be under way when another one fails.
+        "wholesale" => {
+            reply(200, json!({ "orders": 1, "revenue": 900 })).set_delay(Duration::from_millis(150))
+        }
         "outlet" => reply(500, json!({ "error": "closed" })),
         "mail" => reply(202, json!({})),
         other => panic!("{other}"),

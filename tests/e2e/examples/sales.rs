@@ -41,7 +41,7 @@ async fn a_good_lead_enters_the_crm_when_the_channel_takes_it() {
 
     let told = stage.hosts.calls("hooks")[0].json();
     assert_eq!(told["text"], "New lead Ada (85): because");
-    stage.open(&told["actions"][0]["url"], json!({ "decision": "approve" })).await;
+    stage.decide(&told["actions"][0]["url"]).await;
     let end = stage.end(&waiting.body["appRunId"]).await;
     assert_eq!(end["output"], json!({ "leadId": "lead-1", "score": 85, "takenBy": "link" }), "{end}");
     let created = &stage.hosts.calls("crm")[0];
@@ -64,8 +64,8 @@ async fn a_lead_is_dropped_for_its_score_and_when_nobody_takes_it() {
     assert!(asked.contains("Company: ") && !asked.contains("employees"), "{asked}");
     assert!(stage.hosts.calls("hooks").is_empty());
 
-    let good = stage.execute(&flow, lead("ada@acme.example", "Please make us an offer")).await;
-    let end = stage.end(&good.body["appRunId"]).await;
+    let good = stage.client.start(&flow.id, lead("ada@acme.example", "Please make us an offer")).await;
+    let end = stage.end(&json!(good)).await;
     assert_eq!(
         end["output"],
         json!({ "leadId": null, "score": 85, "why": "nobody answered in time" }),

@@ -115,10 +115,14 @@ impl Stage {
         }
     }
 
-    /// Opens a link that answers a wait, as whoever has got it does.
-    pub(crate) async fn open(&self, link: &Value, answer: Value) {
-        let opened = reqwest::Client::new().post(link.as_str().unwrap()).json(&answer).send().await.unwrap();
-        assert_eq!(opened.status(), 200, "{}", opened.text().await.unwrap());
+    /// Decides as a link says that was made for one decision; whoever has got it can.
+    pub(crate) async fn decide(&self, link: &Value) {
+        let link = link.as_str().unwrap_or_else(|| panic!("{link} is no link"));
+        let (_, decision) =
+            link.split_once("&decision=").unwrap_or_else(|| panic!("{link} is for any decision"));
+        let answer = json!({ "decision": decision });
+        let decided = reqwest::Client::new().post(link).json(&answer).send().await.unwrap();
+        assert_eq!(decided.status(), 200, "{}", decided.text().await.unwrap());
     }
 
     /// The messages of the flow's log, the newest first.
