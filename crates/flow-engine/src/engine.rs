@@ -27,8 +27,8 @@ use flow_model::{ExecutionId, RunEvent, RunId, SecretName, WorkspaceId};
 use futures_util::Stream;
 
 use crate::{
-    Answer, Catalogue, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, Hook, NewEvent,
-    Patience, Poll, PublishedEvent, Reply, Retry, RunView, SecretString, WaitChoice, hooks,
+    Answer, Catalogue, Clock, EngineError, Entropy, Execute, Files, FilesError, Flows, Hook, LinkAllows,
+    NewEvent, Patience, Poll, PublishedEvent, Reply, Retry, RunView, SecretString, WaitChoice, hooks,
 };
 pub use builder::EngineBuilder;
 pub(crate) use execute::accept;
@@ -131,12 +131,16 @@ impl Engine {
         resume::resume(&self.shared, workspace, run, choice, answer, patience).await
     }
 
-    /// The workspace of the wait that a link from `resumeUrl(…)` is for: whoever has the link may look at that wait and
-    /// answer it with [`Engine::resume`].
+    /// The workspace of the wait that a link from `resumeUrl(…)` is for, and what the link allows: whoever has it may look
+    /// at that wait, and give it such an answer with [`Engine::resume`].
     ///
     /// # Errors
     /// The link isn't one of this engine's, or its run is gone.
-    pub async fn link_owner(&self, execution: &ExecutionId, token: &str) -> Result<WorkspaceId, EngineError> {
+    pub async fn link_owner(
+        &self,
+        execution: &ExecutionId,
+        token: &str,
+    ) -> Result<(WorkspaceId, LinkAllows), EngineError> {
         link::owner(&self.shared, execution, token).await
     }
 

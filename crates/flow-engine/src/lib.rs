@@ -39,7 +39,7 @@ pub use files::{Files, NewFile, Upload};
 pub use flow::{CompiledStep, Flow, validate_document};
 pub use flows::{FlowInput, FlowView, Flows, Publish, VersionView};
 pub use hooks::{Hook, MadeHook};
-pub use links::ResumeLinks;
+pub use links::{LinkAllows, ResumeLinks};
 pub use memory::MemoryStore;
 pub use ports::*;
 pub use prices::Prices;

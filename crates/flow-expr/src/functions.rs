@@ -124,7 +124,8 @@ pub fn parse_json(text: &str) -> Result<Value, FunctionError> {
         .map_err(|error| FunctionError::new("invalid_json", format!("the text is no JSON: {error}")))
 }
 
-/// A resume URL that carries a decision, which is `approve` or `reject`.
+/// A resume URL for one decision, which is `approve` or `reject`. The token in it becomes one for that decision alone:
+/// whoever has it can't make the other of it, nor that of the wait.
 ///
 /// # Errors
 /// The decision is another one.
@@ -133,6 +134,22 @@ pub fn with_decision(url: &str, decision: &str) -> Result<String, FunctionError>
         let message = "the decision must be `approve` or `reject`";
         return Err(FunctionError::new("invalid_decision", message));
     }
+    let url = bound(url, decision);
     let joint = if url.contains('?') { '&' } else { '?' };
     Ok(format!("{url}{joint}decision={decision}"))
+}
+
+/// What the token of a wait becomes in a URL for one decision: SHA-256, in hex.
+pub fn decision_token(token: &str, decision: &str) -> String {
+    sha256(&format!("flow resume link for {decision}\0{token}"))
+}
+
+/// The URL with its `token`, if it has one, bound to a decision.
+fn bound(url: &str, decision: &str) -> String {
+    const PARAMETER: &str = "token=";
+    let begins = |at: &usize| url[..*at].ends_with(['?', '&']);
+    let Some(at) = url.match_indices(PARAMETER).map(|(at, _)| at).find(begins) else { return url.to_owned() };
+    let (before, rest) = url.split_at(at + PARAMETER.len());
+    let (token, after) = rest.split_at(rest.find('&').unwrap_or(rest.len()));
+    format!("{before}{}{after}", decision_token(token, decision))
 }

@@ -96,11 +96,12 @@ fn a_wait_has_a_url() {
     let url = "https://flows.test/resume/ask?token=t";
     assert_eq!(*eval("resumeUrl('ask')", &scope).unwrap(), json!(url));
     assert_eq!(*eval("resumeUrl('ask', undefined)", &scope).unwrap(), json!(url));
-    assert_eq!(
-        *eval("resumeUrl('ask', 'approve')", &scope).unwrap(),
-        json!(format!("{url}&decision=approve"))
-    );
-    assert_eq!(*eval("resumeUrl('ask', 'reject')", &scope).unwrap(), json!(format!("{url}&decision=reject")));
+    for decision in ["approve", "reject"] {
+        let token = functions::decision_token("t", decision);
+        let expected = format!("https://flows.test/resume/ask?token={token}&decision={decision}");
+        assert_eq!(*eval(&format!("resumeUrl('ask', '{decision}')"), &scope).unwrap(), json!(expected));
+    }
+    assert_ne!(functions::decision_token("t", "approve"), functions::decision_token("t", "reject"));
     assert_eq!(
         functions::with_decision("https://a.test/b", "reject").unwrap(),
         "https://a.test/b?decision=reject"

@@ -3,7 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use flow_engine::EngineError;
+use flow_engine::{EngineError, LinkAllows};
 use flow_model::{ExecutionId, WorkspaceId};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 
@@ -16,8 +16,8 @@ pub(crate) struct Answerer {
     pub(crate) workspace: WorkspaceId,
     /// Whom the answer is said to be from.
     pub(crate) name: String,
-    /// The one wait that its link lets it answer; none for a caller with a token.
-    pub(crate) link: Option<ExecutionId>,
+    /// The one wait that its link lets it answer, and how; none for a caller with a token.
+    pub(crate) link: Option<(ExecutionId, LinkAllows)>,
 }
 
 impl FromRequest for Answerer {
@@ -61,7 +61,7 @@ impl Link {
 
     async fn answerer(self, api: Option<Data<Api>>) -> Result<Answerer, ApiError> {
         let api = api.ok_or_else(|| ApiError::Internal("the routes have no data".to_owned()))?;
-        let workspace = api.engine.link_owner(&self.execution, &self.token).await?;
-        Ok(Answerer { workspace, name: "link".to_owned(), link: Some(self.execution) })
+        let (workspace, allows) = api.engine.link_owner(&self.execution, &self.token).await?;
+        Ok(Answerer { workspace, name: "link".to_owned(), link: Some((self.execution, allows)) })
     }
 }

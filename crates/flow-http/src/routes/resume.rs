@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use flow_engine::{EngineError, OpenWait, Patience, RunView, WaitChoice};
+use flow_engine::{Answer, EngineError, LinkAllows, OpenWait, Patience, RunView, WaitChoice};
 use flow_model::{ExecutionId, RunId, WaitKind};
 
 use super::resource;
@@ -21,9 +21,13 @@ pub(super) fn mount(config: &mut ServiceConfig) {
 
 /// What a link leads to: the question, and nothing is decided by looking at it.
 async fn show(api: Data<Api>, from: Answerer, id: Id, query: Query) -> Result<HttpResponse> {
-    let Some(execution) = from.link else { return Err(ApiError::LinkMissing) };
+    let Some((execution, allows)) = from.link else { return Err(ApiError::LinkMissing) };
     let view = api.engine.inspect(from.workspace, id.run()?).await?;
-    Ok(view::page::wait(&view, &execution, query.get("decision")))
+    let decision = match allows {
+        LinkAllows::Only(decision) => Some(decision.as_str()),
+        LinkAllows::AnyAnswer => query.get("decision"),
+    };
+    Ok(view::page::wait(&view, &execution, decision))
 }
 
 async fn resume(api: Data<Api>, from: Answerer, id: Id, prefer: Prefer, body: Body) -> Result<HttpResponse> {
@@ -34,9 +38,9 @@ async fn resume(api: Data<Api>, from: Answerer, id: Id, prefer: Prefer, body: Bo
         Some(resume) => resume,
         None => return Err(ApiError::Internal("an unread answer without a fault".to_owned())),
     };
-    let choice = linked(choice, from.link.as_ref(), run)?;
+    let choice = linked(choice, from.link.as_ref().map(|(execution, _)| execution), run)?;
     let answer = match said {
-        Said::Answer(answer) => answer,
+        Said::Answer(answer) => allowed(answer, from.link.as_ref().map(|(_, allows)| *allows))?,
         Said::Unfit { sent } => {
             return Err(misfit(&engine.inspect(from.workspace, run).await?, &choice, sent));
         }
@@ -59,6 +63,18 @@ fn linked(choice: WaitChoice, link: Option<&ExecutionId>, run: RunId) -> Result<
             Err(EngineError::ExecutionMismatch { run, given }.into())
         }
         WaitChoice::Named(_) | WaitChoice::Only => Ok(WaitChoice::Named(link.to_string())),
+    }
+}
+
+/// A link for one decision is for no other answer.
+fn allowed(answer: Answer, link: Option<LinkAllows>) -> Result<Answer> {
+    match (link, &answer) {
+        (None | Some(LinkAllows::AnyAnswer), _) => Ok(answer),
+        (Some(LinkAllows::Only(only)), Answer::Decision { decision, .. }) if *decision == only => Ok(answer),
+        (Some(LinkAllows::Only(only)), _) => Err(ApiError::AnswerMismatch(format!(
+            r#"this link is for one answer alone; send {{"decision": "{}"}}"#,
+            only.as_str()
+        ))),
     }
 }
 

@@ -149,6 +149,33 @@ async fn what_a_form_leaves_out_is_a_fault() {
 }
 
 #[actix_web::test]
+async fn a_link_for_one_decision_is_for_no_other_answer() {
+    let server = Server::start().await;
+    let document = flow("Bound")
+        .api("start", [])
+        .step("tell", "work", json!({ "url": "{{resumeUrl('ask', 'reject')}}" }))
+        .approval("ask", "Go on?")
+        .done("end", [("said", "{{ask.decision}}")]);
+    let run = server.run(document.build(), json!({})).await.run();
+    let url = server.work.calls()[0].input["url"].as_str().unwrap().to_owned();
+    let path = url.strip_prefix("https://flows.test").unwrap().to_owned();
+    let page = stranger(&server, Method::GET, &path).send().await.text;
+    assert!(page.contains("Reject") && !page.contains("Approve"), "{page}");
+    // Whatever is made of the address, it isn't one that approves.
+    let bare = path.replace("&decision=reject", "");
+    for path in [&path, &bare, &path.replace("decision=reject", "decision=approve")] {
+        form(&server, path, "decision=approve").send().await.problem(422, "answer_mismatch");
+        let approve = stranger(&server, Method::POST, path).json(json!({ "decision": "approve" }));
+        approve.send().await.problem(422, "answer_mismatch");
+    }
+    let page = stranger(&server, Method::GET, &bare).send().await.text;
+    assert!(page.contains("Reject") && !page.contains("Approve"), "{page}");
+    assert_eq!(form(&server, &path, "decision=reject").send().await.status, 200);
+    let poll = server.get(&format!("/v1/flowrun/poll/{run}")).send().await;
+    assert_eq!(poll.json()["output"], json!({ "said": "reject" }), "{}", poll.text);
+}
+
+#[actix_web::test]
 async fn a_link_works_before_its_wait_opens_and_in_the_scope_that_it_was_made_in() {
     let server = Server::start().await;
     let tell = json!({ "id": "tell", "type": "work", "data": { "url": "{{resumeUrl('ask', 'approve')}}" }, "nextStepId": "ask" });
