@@ -52,4 +52,5 @@ mod stall;
 mod stop;
 mod switch;
 mod timeouts;
+mod types;
 mod world;
