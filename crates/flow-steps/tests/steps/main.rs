@@ -12,3 +12,4 @@ mod retry_after;
 mod secrets;
 mod settings;
 mod support;
+mod table;

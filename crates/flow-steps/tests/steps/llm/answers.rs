@@ -103,7 +103,8 @@ async fn a_file_among_the_images_is_sent_as_its_bytes() {
     let store = Arc::new(MemoryStore::new());
     let files = Files::new(store.clone(), store);
     let mut ids = Vec::new();
-    for (id, content_type) in [(1, "image/png"), (2, "text/csv")] {
+    for (id, content_type, size) in [(1, "image/png", 2), (2, "text/csv", 2), (3, "image/png", (8 << 20) + 1)]
+    {
         let new = NewFile {
             id: FileId::from_bytes([id; 16]),
             workspace: WORKSPACE,
@@ -113,7 +114,7 @@ async fn a_file_among_the_images_is_sent_as_its_bytes() {
             now: Timestamp::from_millis(1),
         };
         let mut upload = files.upload(new).await.unwrap();
-        upload.write(Bytes::from_static(b"\0\x01")).await.unwrap();
+        upload.write(Bytes::from([b"\0\x01".as_slice(), &vec![0; size - 2]].concat())).await.unwrap();
         ids.push(upload.finish().await.unwrap().to_value());
     }
     let fake = Fake::start([Reply::says(["ok"])]).await;
@@ -128,7 +129,10 @@ async fn a_file_among_the_images_is_sent_as_its_bytes() {
         (ids[1].clone(), "settings_invalid"),
         (json!({ "fileId": 7 }), "settings_invalid"),
         (json!({ "fileId": FileId::from_bytes([9; 16]) }), "file_not_found"),
+        (ids[2].clone(), "file_too_large"),
     ] {
         assert_eq!(code(ask(json!([image])).await), expected, "{image}");
     }
+    let nowhere = run(AskToLlm::new(fake.llm()), json!({ "prompt": "?", "images": [ids[0]] }));
+    assert_eq!(code(nowhere.await), "files_unavailable", "nobody keeps files");
 }
