@@ -15,8 +15,6 @@ use super::settings::Settings;
 use crate::Outbound;
 use crate::files::OwnFiles;
 
-/// How long a request may take, from looking the name up to the last byte of the answer.
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a request may be sent on.
 const MOST_REDIRECTS: usize = 10;
 /// What another origin isn't told.
@@ -28,6 +26,7 @@ pub(super) async fn send(
     outbound: &Outbound,
     files: &OwnFiles,
     key: &str,
+    time_limit: Duration,
     settings: Settings,
 ) -> Result<Value, StepError> {
     let started = tokio::time::Instant::now();
@@ -38,9 +37,9 @@ pub(super) async fn send(
         let answer = follow(outbound, files, key, settings).await?;
         response::read(answer, expected, started).await
     };
-    tokio::time::timeout(TIMEOUT, work).await.unwrap_or_else(|_| {
-        let seconds = TIMEOUT.as_secs();
-        Err(StepError::new("timeout", format!("{method} {asked} had no whole answer after {seconds} s")))
+    tokio::time::timeout(time_limit, work).await.unwrap_or_else(|_| {
+        let message = format!("{method} {asked} had no whole answer after {} s", time_limit.as_secs_f32());
+        Err(StepError::new("timeout", message))
     })
 }
 

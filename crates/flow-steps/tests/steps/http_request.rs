@@ -1,10 +1,13 @@
 //! What is sent, and what becomes of the answer.
 
+use std::time::Duration;
+
+use flow_steps::{HttpRequest, Outbound};
 use serde_json::json;
 use wiremock::matchers::{body_json, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{KEY, code, send, send_allowing};
+use crate::support::{KEY, code, run, send, send_allowing};
 
 #[tokio::test]
 async fn method_query_headers_and_body_arrive_and_the_answer_comes_back() {
@@ -88,4 +91,16 @@ async fn a_server_that_is_not_there_is_a_network_failure() {
     let failure = send_allowing(&address, json!({ "url": format!("http://{address}/") })).await.unwrap_err();
     assert_eq!(failure.code, "network");
     assert!(failure.message.contains("refused"), "{failure}");
+}
+
+#[tokio::test]
+async fn an_answer_that_doesnt_come_in_time_fails_the_step() {
+    let server = MockServer::start().await;
+    let late = ResponseTemplate::new(200).set_delay(Duration::from_secs(600));
+    Mock::given(method("GET")).respond_with(late).mount(&server).await;
+    let outbound = Outbound::new(server.address().to_string().parse().unwrap()).unwrap();
+    let step = HttpRequest::new(outbound).with_time_limit(Duration::from_millis(50));
+    let failure = run(step, json!({ "url": server.uri() })).await.unwrap_err();
+    assert_eq!(failure.code, "timeout");
+    assert!(failure.message.contains("no whole answer after 0.05 s"), "{failure}");
 }
