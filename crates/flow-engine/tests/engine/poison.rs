@@ -8,6 +8,7 @@ use flow_model::{
     BatchId, Binding, DefinitionHash, EventKind, NodeId, RunEvent, RunId, RunStart, RunStatus, Trigger,
     VisitPath,
 };
+use flow_testkit::KnownSecrets;
 use flow_testkit::documents::flow;
 use serde_json::{Value, json};
 
@@ -256,4 +257,24 @@ async fn a_poisoned_run_that_is_to_be_cancelled_ends_as_cancelled() {
         },
     };
     assert!(world.store.run_append(stale).await.unwrap().is_err());
+}
+
+/// A definition's secrets have places in the recorded input. One that lacks them isn't sent with something else there.
+#[tokio::test]
+async fn an_input_without_the_place_of_its_secret_is_not_sent() {
+    let world = World::new();
+    let data = json!({ "url": "{{secrets.KEY}}" });
+    let document = flow("poison").api("start", []).step("one", "work", data).done("end", [("a", 1)]).build();
+    let recorded = json!({ "body": "somebody wrote this" });
+    let run = orphan(&world, &document, vec![started("one"), step_started("one", Some(recorded))]).await;
+    world.clock.advance(2 * LEASE);
+    let step = echo().with_secrets_in(&["url"]);
+    let secrets = KnownSecrets::new(world.workspace, [("KEY", "s3cr3t-value")]);
+    let engine =
+        Engine::builder().store(world.store.clone()).steps(steps(&step)).limits(world.limits.clone());
+    let engine = engine.clock(Arc::new(world.clock.clone())).entropy(world.entropy.clone());
+    let engine = engine.secrets(Arc::new(secrets)).build().await.unwrap();
+    let view = world.until_ended(&engine, run).await;
+    assert_eq!(error(&view).code, "input_unreadable");
+    assert_eq!(step.calls().len(), 0);
 }
